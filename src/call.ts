@@ -1,0 +1,142 @@
+/**
+ * The words of the pipeline: a {@link Call} goes down through the stages, a {@link Reply} comes back up,
+ * and everything that happened on the way stands in the call's {@link Trace}.
+ *
+ * @module
+ */
+import type { JsonObject } from './json.ts';
+import type { FarthingError } from './errors.ts';
+import type { Model, Task } from './config/config.ts';
+import type { Usage } from './pricing/usage.ts';
+
+/** What a client asks for. */
+export type Operation = 'chat' | 'embeddings';
+
+/** One request of a client. Immutable: a stage that changes something passes on a copy. */
+export interface Call {
+  /** ULID: sorts by time, unique across processes. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly operation: Operation;
+  readonly body: RequestBody;
+  /** Request headers, lower-case names. Never forwarded upstream. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Who pays. `""` while the gateway is open. */
+  readonly tenant: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** The caller's cap for this call in nano-dollars, all attempts together (`x-farthing-max-cost`). */
+  readonly maxCostNano?: number | undefined;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+  readonly trace: Trace;
+  /** The kind of work, set by `identify`. */
+  readonly task?: Task;
+  /** The model to ask, and how, set by `route`. */
+  readonly ask?: Ask;
+}
+
+/** The request body as it arrived, in chat-completions (or embeddings) format. */
+export interface RequestBody {
+  /** The bytes as received; forwarded untouched where nothing but the model's name changes. */
+  readonly raw: string;
+  readonly json: JsonObject;
+}
+
+/** One question to one model. */
+export interface Ask {
+  readonly model: Model;
+  /** Index of the tier in the task's ladder. */
+  readonly tier: number;
+  /** Upper limit on output tokens, lower than or equal to the client's own; undefined leaves the body as it is. */
+  readonly maxOutputTokens?: number | undefined;
+}
+
+/**
+ * One event of a reply: a whole JSON body, or one chunk of a stream. Kept as text, parsed only when a
+ * stage looks inside.
+ */
+export class ReplyEvent {
+  /** JSON text without framing. */
+  readonly data: string;
+  #value: JsonObject | undefined;
+
+  constructor(data: string, value?: JsonObject) {
+    this.data = data;
+    this.#value = value;
+  }
+
+  /** An event for a value made here. */
+  static of(value: JsonObject): ReplyEvent {
+    return new ReplyEvent(JSON.stringify(value), value);
+  }
+
+  /** The parsed object. Dialects only make events whose text is a JSON object. */
+  get value(): JsonObject {
+    return (this.#value ??= JSON.parse(this.data) as JsonObject);
+  }
+}
+
+/** What a call is answered with. JSON and streams are one thing: a JSON reply is a sequence of one event. */
+export interface Reply {
+  readonly form: 'json' | 'stream';
+  /**
+   * Consumed exactly once. Ending the iteration early (`return()`) aborts the upstream request.
+   * Failing in the middle throws a {@link FarthingError}.
+   */
+  readonly events: AsyncIterable<ReplyEvent>;
+  /** The attempt whose answer this is; undefined where no model was asked. */
+  readonly attempt?: Attempt | undefined;
+}
+
+/** How an answer fared against the checks of its tier. */
+export type Outcome = 'accepted' | 'repaired' | 'rejected' | 'unchecked';
+
+/** One request that Farthing sent upstream for a call. Filled in while it happens; final once `endedAt` is set. */
+export interface Attempt {
+  readonly model: Model;
+  readonly provider: string;
+  readonly tier: number;
+  readonly startedAt: number;
+  /** Milliseconds from `startedAt` to the first byte of the answer. */
+  firstByteMs?: number;
+  endedAt?: number;
+  /** HTTP status of the upstream; undefined where none arrived. */
+  status?: number;
+  error?: FarthingError;
+  usage?: Usage;
+  /** The model's name in the answer, where it differs from what was asked. */
+  answeredBy?: string;
+  outcome?: Outcome;
+  /** Why the answer was not accepted: names of checks with their reasons. */
+  reasons?: readonly string[];
+}
+
+/** What happened on the way of one call: the ledger's row is this, priced. Shared by all copies of a call. */
+export interface Trace {
+  readonly attempts: Attempt[];
+  /** The attempt whose answer the client got. */
+  answer?: Attempt;
+  /** What became of the call's answer, after all tiers. */
+  outcome?: Outcome;
+  /** True when a dearer tier was not asked because it would have exceeded the call's maximum cost. */
+  capped?: boolean;
+  /** The call's task, for the ledger. */
+  task?: Task;
+  /** Hash of the call's template. */
+  template?: string;
+}
+
+/** Answers a call. Throws a {@link FarthingError} where there is no answer. */
+export type Handler = (call: Call) => Promise<Reply>;
+
+/** One step of the pipeline. */
+export interface Stage {
+  readonly name: string;
+  readonly wrap: (next: Handler) => Handler;
+}
+
+/** Folds stages around the innermost handler; the first stage is the outermost. */
+export function compose(stages: readonly Stage[], innermost: Handler): Handler {
+  return stages.reduceRight((next, stage) => stage.wrap(next), innermost);
+}

@@ -1,0 +1,51 @@
+/**
+ * The shape of a price. All rates are USD per 1M tokens, as price pages print them; arithmetic is done
+ * in integers (`cost.ts`).
+ *
+ * @module
+ */
+
+/** USD per 1M tokens by class. What is undefined is charged at the rate named beside it. */
+export interface Rates {
+  readonly input: number;
+  readonly output: number;
+  /** @default input */
+  readonly cacheRead?: number;
+  /** @default input; Anthropic's 5-minute write where only one write rate is known */
+  readonly cacheWrite5m?: number;
+  /** @default cacheWrite5m */
+  readonly cacheWrite30m?: number;
+  /** @default cacheWrite5m */
+  readonly cacheWrite1h?: number;
+  /** @default cacheWrite1h */
+  readonly cacheWrite12h?: number;
+  /** @default output */
+  readonly reasoning?: number;
+  /** @default input */
+  readonly inputAudio?: number;
+  /** @default input */
+  readonly inputImage?: number;
+  /** @default output */
+  readonly outputAudio?: number;
+}
+
+/** Rates for prompts above a size; the whole request is charged at them. */
+export interface PriceBand {
+  /** Applies to prompts (input and cache tokens together) larger than this, exclusive. */
+  readonly abovePromptTokens: number;
+  readonly rates: Rates;
+}
+
+/** What a model costs at a provider, with where that is known from. */
+export interface PriceRule {
+  /** `provider/model@date`, or `config:NAME` for a user's own: stands in each ledger row. */
+  readonly id: string;
+  readonly rates: Rates;
+  readonly bands?: readonly PriceBand[];
+  /** Where the price was read: a list's name or a page's address, or `config`. */
+  readonly source: string;
+  /** ISO date on which the source was read or last changed. */
+  readonly asOf: string;
+  readonly maxOutputTokens?: number;
+  readonly contextTokens?: number;
+}
