@@ -8,6 +8,7 @@ import type { JsonObject } from './json.ts';
 import type { FarthingError } from './errors.ts';
 import type { Model, Task } from './config/config.ts';
 import type { Usage } from './pricing/usage.ts';
+import type { Receipt } from './pricing/receipt.ts';
 
 /** What a client asks for. */
 export type Operation = 'chat' | 'embeddings';
@@ -123,8 +124,10 @@ export interface Trace {
   capped?: boolean;
   /** The call's task, for the ledger. */
   task?: Task;
-  /** Hash of the call's template. */
+  /** The call's template, where it was looked for. */
   template?: string;
+  /** What it cost, once the call is settled. */
+  receipt?: Receipt;
 }
 
 /** Answers a call. Throws a {@link FarthingError} where there is no answer. */

@@ -1,0 +1,124 @@
+/**
+ * `farthing serve`: the gateway.
+ *
+ * @module
+ */
+import { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { loadConfig, parseConfig, parseListen } from '../config/load.ts';
+import { FarthingError } from '../errors.ts';
+import { createGateway } from '../gateway.ts';
+import { SANDBOX_DATA } from '../stores/ledger-store.ts';
+import { startServer } from '../server/server.ts';
+
+interface Options {
+  readonly config?: string;
+  readonly listen?: string;
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+/** A configuration ready to be served, with what must be closed after it. */
+interface Prepared {
+  readonly config: Config;
+  /** The file it came from; undefined without one. */
+  readonly path: string | undefined;
+  readonly warnings: readonly string[];
+  readonly close: () => Promise<void>;
+}
+
+/** The command. Returns when the server has stopped. */
+export function serveCommand(): Command {
+  return new Command('farthing serve')
+    .description('Start the gateway. Without any provider key it serves simulated models.')
+    .option('-c, --config <file>', 'configuration file (default: farthing.yaml, where there is one)')
+    .option('-l, --listen <address>', 'address and port, instead of the configured ones')
+    .option('-d, --data <file>', "the ledger's file, instead of the configured one")
+    .option('--json', 'print the address as one JSON document')
+    .action(serve);
+}
+
+async function serve(options: Options): Promise<void> {
+  const prepared = await prepare(options);
+  const gateway = createGateway(prepared.config);
+  const server = await startServer(gateway).catch((cause: unknown) => {
+    throw cannotListen(prepared.config, cause);
+  });
+  const { path, warnings } = prepared;
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  const { sandbox, data } = prepared.config;
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify({ url: server.url, sandbox, config: path ?? null, data })}\n`
+      : banner(server.url, prepared),
+  );
+  await untilStopped();
+  await server.close();
+  await gateway.close();
+  await prepared.close();
+}
+
+async function prepare(options: Options): Promise<Prepared> {
+  const loaded = await loadConfig(options.config === undefined ? {} : { path: options.config });
+  const { path, warnings } = loaded;
+  if (loaded.config !== undefined) {
+    const close = async (): Promise<void> => undefined;
+    return { config: override(loaded.config, options), path, warnings, close };
+  }
+  const { startSandbox } = await import('../sandbox/sandbox.ts');
+  const { sandboxConfigYaml } = await import('../sandbox/config.ts');
+  const sandbox = await startSandbox();
+  const config = await parseConfig(sandboxConfigYaml(sandbox.url));
+  const simulated = { ...config, sandbox: true, data: SANDBOX_DATA };
+  return { config: override(simulated, options), path, warnings, close: sandbox.close };
+}
+
+function override(config: Config, { listen, data }: Options): Config {
+  return {
+    ...config,
+    ...(listen === undefined ? {} : { listen: parseListen(listen) }),
+    ...(data === undefined ? {} : { data }),
+  };
+}
+
+function cannotListen({ listen }: Config, cause: unknown): FarthingError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  const why = code === 'EADDRINUSE' ? 'the port is taken' : code;
+  return new FarthingError(
+    'invalid_config',
+    `Cannot listen on ${listen.host}:${listen.port}: ${why}. Choose another with --listen or "listen:".`,
+    { cause },
+  );
+}
+
+function banner(url: string, { config, path }: Prepared): string {
+  const models = config.sandbox
+    ? 'SANDBOX: no provider key was found, so the models are simulated and the money is not real.'
+    : `Configuration: ${path ?? 'provider keys of the environment'}`;
+  return [
+    `Farthing listens on ${url}`,
+    models,
+    `Ledger: ${config.data}`,
+    '',
+    'Point a client here:',
+    `  export OPENAI_BASE_URL=${url}/v1`,
+    'Then see what was saved:',
+    '  npx farthing report',
+    '',
+  ].join('\n');
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+async function untilStopped(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    let stopping = false;
+    const stop = (): void => {
+      // oxlint-disable-next-line unicorn/no-process-exit -- the second signal means now
+      if (stopping) process.exit(1);
+      stopping = true;
+      process.stderr.write('Stopping: waiting for calls in flight.\n');
+      resolve();
+    };
+    process.on('SIGTERM', stop).on('SIGINT', stop);
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * The engine without a server: takes wire requests, gives replies, keeps the ledger.
+ *
+ * @module
+ */
+import type { Call, Handler, Operation, Reply } from './call.ts';
+import type { Config } from './config/config.ts';
+import { ModelRegistry } from './config/models.ts';
+import { anthropicDialect } from './dialects/anthropic-messages.ts';
+import { openaiDialect } from './dialects/openai-chat.ts';
+import { validateChatRequest, validateEmbeddingsRequest } from './dialects/openai-chat-request.ts';
+import { parseRequestBody } from './dialects/request-body.ts';
+import { FarthingError } from './errors.ts';
+import { createPipeline } from './pipeline.ts';
+import { PriceBook } from './pricing/price-book.ts';
+import { PriceLookup } from './pricing/price-lookup.ts';
+import { Connections } from './providers/connections.ts';
+import { createProviderHandler } from './providers/provider.ts';
+import { Identifier } from './stages/identify/identify.ts';
+import { readTags } from './stages/identify/tags.ts';
+import { TemplateIndex } from './stages/identify/template-index.ts';
+import type { SettledCall, Sink } from './stages/ledger/ledger.ts';
+import { recordCall } from './stages/ledger/record.ts';
+import type { LedgerStore } from './stores/ledger-store.ts';
+import { openSqliteLedger } from './stores/sqlite-ledger.ts';
+import { ulid } from './stores/ulid.ts';
+
+/** A wire request in OpenAI's format. */
+export interface GatewayRequest {
+  readonly operation: Operation;
+  /** The JSON body. */
+  readonly text: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** A running engine. */
+export interface Gateway {
+  readonly config: Config;
+  readonly models: ModelRegistry;
+  readonly prices: PriceLookup;
+  readonly store: LedgerStore;
+  /** Reads a request into a call. Throws a {@link FarthingError} for one that cannot be understood. */
+  read(request: GatewayRequest): Call;
+  /** Answers a call. The reply's events must be read, or ended by `return()`. */
+  readonly answer: Handler;
+  /** Tells of every settled call from here on. */
+  onSettled(sink: Sink): void;
+  /** Waits for requests in flight upstream, writes the ledger out and closes everything. */
+  close(): Promise<void>;
+}
+
+/** What can be given from outside. */
+export interface GatewayOptions {
+  /** Where the ledger is kept. @default the SQLite file of the configuration */
+  readonly store?: LedgerStore;
+}
+
+/** Name under which the store keeps what was learned about templates. */
+const TEMPLATES = 'templates';
+
+/**
+ * Starts an engine.
+ *
+ * @example
+ * const gateway = createGateway(await parseConfig('models: …'));
+ * const call = gateway.read({ operation: 'chat', text, headers: {}, signal });
+ * for await (const event of (await gateway.answer(call)).events) console.log(event.value);
+ */
+export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
+  const book = PriceBook.load();
+  const models = new ModelRegistry(config, book);
+  const prices = new PriceLookup(book);
+  const store = options.store ?? openSqliteLedger(config.data);
+  const templates = TemplateIndex.from(store.load(TEMPLATES));
+  const { reference, tasks } = config;
+  const connections = new Connections();
+  const sinks: Sink[] = [(settled: SettledCall) => store.append(recordCall(settled))];
+  const dialects = { openai: openaiDialect, anthropic: anthropicDialect };
+  const answer = createPipeline({
+    identifier: new Identifier({ tasks, models, reference, templates }),
+    sinks,
+    prices,
+    models,
+    reference,
+    provider: createProviderHandler({ dialects, connections }),
+  });
+  return {
+    config,
+    models,
+    prices,
+    store,
+    read: readCall,
+    answer,
+    onSettled: (sink) => void sinks.push(sink),
+    close: async () => {
+      await connections.close();
+      store.save(TEMPLATES, templates.serialize());
+      await store.close();
+    },
+  };
+}
+
+function readCall({ operation, text, headers, signal }: GatewayRequest): Call {
+  const body = parseRequestBody(text);
+  if (operation === 'chat') validateChatRequest(body.json);
+  else validateEmbeddingsRequest(body.json);
+  return {
+    id: ulid(),
+    startedAt: Date.now(),
+    operation,
+    body,
+    headers,
+    tenant: '',
+    tags: readTags(headers, body.json),
+    maxCostNano: readMaxCost(headers['x-farthing-max-cost']),
+    signal,
+    trace: { attempts: [] },
+  };
+}
+
+/** `x-farthing-max-cost: 0.05` in nano-dollars. */
+function readMaxCost(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const dollars = Number(header.replace(/^\s*\$/, ''));
+  if (header.trim() !== '' && Number.isFinite(dollars) && dollars >= 0) {
+    return Math.floor(dollars * 1e9);
+  }
+  throw new FarthingError(
+    'invalid_value',
+    'x-farthing-max-cost must be an amount in US dollars, such as 0.05.',
+    { param: 'x-farthing-max-cost' },
+  );
+}

@@ -1,0 +1,105 @@
+/**
+ * What a call cost, what the reference would have cost, and the difference: pure arithmetic over the
+ * call's trace.
+ *
+ * @module
+ */
+import type { Attempt, Call } from '../call.ts';
+import type { Model } from '../config/config.ts';
+import type { ModelRegistry } from '../config/models.ts';
+import { costNano } from './cost.ts';
+import type { PriceLookup } from './price-lookup.ts';
+import type { PriceRule } from './price-rule.ts';
+
+/** Money of one attempt. */
+export interface AttemptPrice {
+  /** Nano-dollars that count; undefined where neither the provider nor a price tells. */
+  readonly costNano: number | undefined;
+  /** By our own price; undefined where unpriced. */
+  readonly computedNano: number | undefined;
+  readonly rule: PriceRule | undefined;
+}
+
+/** Money of one call, in nano-dollars. */
+export interface Receipt {
+  readonly attempts: readonly AttemptPrice[];
+  /** Sum of the attempts whose cost is known. */
+  readonly costNano: number;
+  /** False when an attempt used tokens that cannot be priced. */
+  readonly priced: boolean;
+  readonly reference: Model | undefined;
+  /** Undefined where the reference cannot be priced; 0 for a call without an answer. */
+  readonly referenceNano: number | undefined;
+  /** `measured`: the reference itself answered; `estimated`: priced on the answering model's tokens. */
+  readonly referenceSource: 'measured' | 'estimated' | 'none';
+}
+
+/** Where prices and models are looked up. */
+export interface ReceiptOptions {
+  readonly prices: PriceLookup;
+  readonly models: ModelRegistry;
+  /** The configuration's `reference`. */
+  readonly reference: Model | undefined;
+}
+
+/**
+ * Prices a call whose attempts have all ended. Reference (design, section 8): the configured one, else
+ * the model the client asked for, else the last tier's. Saved is reference less cost, for calls where
+ * both are known.
+ */
+export function writeReceipt(call: Call, options: ReceiptOptions): Receipt {
+  const { prices } = options;
+  const attempts = call.trace.attempts.map((attempt) => priceAttempt(attempt, prices));
+  const reference = referenceOf(call, options);
+  return {
+    attempts,
+    costNano: attempts.reduce((sum, { costNano: cost }) => sum + (cost ?? 0), 0),
+    priced: attempts.every(({ costNano: cost }) => cost !== undefined),
+    reference,
+    ...priceReference(call, reference, prices),
+  };
+}
+
+function referenceOf(call: Call, { models, reference }: ReceiptOptions): Model | undefined {
+  const task = call.trace.task;
+  const asked = call.body.json['model'];
+  return (
+    task?.reference ??
+    reference ??
+    (typeof asked === 'string' ? models.find(asked) : undefined) ??
+    task?.tiers.at(-1)?.model
+  );
+}
+
+function priceReference(
+  { trace }: Call,
+  reference: Model | undefined,
+  prices: PriceLookup,
+): Pick<Receipt, 'referenceNano' | 'referenceSource'> {
+  const answer = trace.answer;
+  if (answer === undefined) return { referenceNano: 0, referenceSource: 'none' };
+  if (reference === undefined) return { referenceNano: undefined, referenceSource: 'none' };
+  const measured = trace.attempts.find(
+    ({ model, usage, error }) => model === reference && usage !== undefined && error === undefined,
+  );
+  if (measured !== undefined) {
+    return { referenceNano: priceAttempt(measured, prices).costNano, referenceSource: 'measured' };
+  }
+  const tokens = answer.usage?.tokens;
+  const rule = prices.usual(reference);
+  if (tokens === undefined || rule === undefined) {
+    return { referenceNano: undefined, referenceSource: 'none' };
+  }
+  return { referenceNano: costNano(tokens, rule), referenceSource: 'estimated' };
+}
+
+/** Prices one attempt: the provider's own figure where it gives one, else ours. */
+export function priceAttempt(attempt: Attempt, prices: PriceLookup): AttemptPrice {
+  const { usage, model } = attempt;
+  const provider = model.providers.find(({ name }) => name === attempt.provider);
+  const rule = provider === undefined ? undefined : prices.find(model, provider);
+  // An attempt without an answer is not billed; one whose answer began always has a usage.
+  if (usage === undefined) return { costNano: 0, computedNano: 0, rule };
+  const computedNano = rule === undefined ? undefined : costNano(usage.tokens, rule);
+  return { costNano: usage.reportedCostNano ?? computedNano, computedNano, rule };
+}

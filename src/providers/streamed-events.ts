@@ -1,0 +1,111 @@
+/**
+ * A streamed answer as reply events. Ends its attempt exactly once, however the stream ends: read to
+ * the end, broken off by the upstream, or given up by the reader.
+ *
+ * @module
+ */
+import type { Attempt, Call, ReplyEvent } from '../call.ts';
+import type { StreamDecoder } from '../dialects/dialect.ts';
+import { SseParser } from '../dialects/sse.ts';
+import { FarthingError, toFarthingError } from '../errors.ts';
+import type { Breaker } from './breaker.ts';
+import { estimateStreamUsage } from './estimate-usage.ts';
+import { OutputMeter } from './output-meter.ts';
+
+/** What a stream is made from. */
+export interface StreamedEventsOptions {
+  readonly call: Call;
+  readonly attempt: Attempt;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly decoder: StreamDecoder;
+  readonly breaker: Breaker;
+}
+
+/** The events of one streamed answer. */
+export class StreamedEvents implements AsyncIterableIterator<ReplyEvent> {
+  readonly #options: StreamedEventsOptions;
+  readonly #bytes: AsyncIterator<Uint8Array>;
+  readonly #parser = new SseParser();
+  readonly #meter = new OutputMeter();
+  #ready: readonly ReplyEvent[] = [];
+  #position = 0;
+  #begun = false;
+  #ended = false;
+
+  constructor(options: StreamedEventsOptions) {
+    this.#options = options;
+    this.#bytes = options.bytes[Symbol.asyncIterator]();
+  }
+
+  /** Waits for the first event; throws what the stream throws before it. */
+  async begin(): Promise<void> {
+    await this.#fill();
+    const { attempt } = this.#options;
+    attempt.firstByteMs = Date.now() - attempt.startedAt;
+    this.#begun = true;
+  }
+
+  async next(): Promise<IteratorResult<ReplyEvent>> {
+    if (this.#position >= this.#ready.length) await this.#fill();
+    const value = this.#ready[this.#position++];
+    return value === undefined ? { done: true, value } : { done: false, value };
+  }
+
+  /** The reader wants no more: the upstream request is aborted. */
+  async return(): Promise<IteratorResult<ReplyEvent>> {
+    if (!this.#ended) {
+      this.#ready = [];
+      await this.#bytes.return?.();
+      await this.#end(undefined);
+    }
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Reads until there is an event, or none will come. */
+  async #fill(): Promise<void> {
+    this.#ready = [];
+    this.#position = 0;
+    try {
+      while (this.#ready.length === 0 && !this.#ended) await this.#read();
+    } catch (thrown) {
+      const failure = toFarthingError(thrown);
+      await this.#bytes.return?.();
+      await this.#end(failure);
+      throw failure;
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { decoder } = this.#options;
+    const chunk = await this.#bytes.next();
+    const messages = chunk.done === true ? this.#parser.end() : this.#parser.push(chunk.value);
+    let events: ReplyEvent[] = [];
+    for (const message of messages) {
+      const decoded = decoder.push(message);
+      events = events.length === 0 ? [...decoded] : [...events, ...decoded];
+    }
+    if (chunk.done === true) events.push(...decoder.end());
+    for (const event of events) this.#meter.push(event.data);
+    this.#ready = events;
+    if (chunk.done === true) await this.#end(undefined);
+  }
+
+  async #end(failure: FarthingError | undefined): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { call, attempt, decoder, breaker } = this.#options;
+    if (failure !== undefined) attempt.error = failure;
+    // A failure before the first event is reported by whoever asked.
+    if (this.#begun && failure !== undefined && failure.code !== 'client_disconnected') {
+      breaker.failed();
+    }
+    const model = decoder.model();
+    if (model !== undefined) attempt.answeredBy = model;
+    attempt.usage = await estimateStreamUsage(call, decoder.usage(), this.#meter);
+    attempt.endedAt = Date.now();
+  }
+}

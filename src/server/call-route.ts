@@ -1,0 +1,51 @@
+/**
+ * `POST /v1/chat/completions` and `/v1/embeddings`.
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Call, Operation } from '../call.ts';
+import { FarthingError, toFarthingError } from '../errors.ts';
+import { readBody } from './read-body.ts';
+import { ReplyWriter } from './reply-writer.ts';
+import type { ServerContext } from './server.ts';
+
+/** The route of one operation. */
+export function serveCall(operation: Operation) {
+  return async (
+    context: ServerContext,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> => {
+    const { gateway, keepAlive, metrics } = context;
+    if (context.draining) {
+      throw new FarthingError('shutting_down', 'The gateway is shutting down; try again.');
+    }
+    const text = await readBody(request, gateway.config.maxBodyBytes);
+    const client = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) client.abort(clientGone());
+    });
+    const headers = request.headers as Readonly<Record<string, string | undefined>>;
+    const call = gateway.read({ operation, text, headers, signal: client.signal });
+    const writer = new ReplyWriter(response, keepAlive);
+    if (call.body.json['stream'] === true) writer.expectStream();
+    metrics.began();
+    try {
+      await writer.write(call, await gateway.answer(call));
+    } catch (thrown) {
+      reportFailure(writer, thrown, call);
+    } finally {
+      metrics.ended();
+      keepAlive.delete(writer);
+    }
+  };
+}
+
+function reportFailure(writer: ReplyWriter, thrown: unknown, call: Call): void {
+  writer.fail(toFarthingError(thrown), call);
+}
+
+function clientGone(): FarthingError {
+  return new FarthingError('client_disconnected', 'The client closed the connection.');
+}

@@ -1,0 +1,60 @@
+/**
+ * Reading request bodies: whole, as text, never more than the limit.
+ *
+ * @module
+ */
+import type { IncomingMessage } from 'node:http';
+import { FarthingError } from '../errors.ts';
+
+/**
+ * The body as text. Throws `unsupported_media_type` for anything but JSON, `request_too_large` above
+ * `limit` bytes, `client_disconnected` when the client leaves while sending.
+ */
+export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  refuseOtherTypes(request);
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > limit) throw tooLarge(limit);
+  return new Promise<string>((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > limit) {
+        request.removeAllListeners('data').resume();
+        reject(tooLarge(limit));
+      } else chunks.push(chunk);
+    });
+    request.on('end', () => {
+      const only = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+      resolve(only === undefined ? '' : only.toString());
+    });
+    request.on('error', (cause) =>
+      reject(new FarthingError('client_disconnected', 'The request broke off.', { cause })),
+    );
+  });
+}
+
+/** A browser page of another origin can send simple types without being asked back; JSON it cannot. */
+function refuseOtherTypes({ headers }: IncomingMessage): void {
+  const type = headers['content-type'];
+  if (type !== undefined && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
+    throw new FarthingError(
+      'unsupported_media_type',
+      `The content type is ${type.slice(0, 100)}; send application/json.`,
+    );
+  }
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new FarthingError(
+      'unsupported_media_type',
+      `The body is encoded as ${encoding.slice(0, 40)}; send it without content-encoding.`,
+    );
+  }
+}
+
+function tooLarge(limit: number): FarthingError {
+  return new FarthingError(
+    'request_too_large',
+    `The request body is larger than ${limit} bytes, the limit set by max-body.`,
+  );
+}

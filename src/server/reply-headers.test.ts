@@ -1,0 +1,24 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { usd } from './reply-headers.ts';
+
+test('nano-dollars are written exactly', () => {
+  const cases: readonly (readonly [number, string])[] = [
+    [0, '0'],
+    [1, '0.000000001'],
+    [450_000, '0.00045'],
+    [1_000_000_000, '1'],
+    [12_345_678_901, '12.345678901'],
+    [-2_500, '-0.0000025'],
+  ];
+  for (const [nano, text] of cases) assert.equal(usd(nano), text);
+});
+
+test('what is written reads back to the same integer', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -1e12, max: 1e12 }), (nano) => {
+      assert.equal(Math.round(Number(usd(nano)) * 1e9), nano);
+    }),
+  );
+});

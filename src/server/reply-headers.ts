@@ -1,0 +1,51 @@
+/**
+ * The `x-farthing-*` headers of a reply.
+ *
+ * @module
+ */
+import type { Call } from '../call.ts';
+import type { Receipt } from '../pricing/receipt.ts';
+
+/**
+ * What is known of the call when its headers leave. Money is there only once the call is settled: for
+ * a stream it comes with the last chunk instead.
+ */
+export function replyHeaders(call: Call): Record<string, string> {
+  const { trace, id } = call;
+  const headers: Record<string, string> = {
+    'x-farthing-id': id,
+    'x-request-id': id,
+    'x-farthing-attempts': String(trace.attempts.length),
+    'x-farthing-cache': 'off',
+  };
+  if (trace.task !== undefined) headers['x-farthing-task'] = headerSafe(trace.task.name);
+  if (trace.answer !== undefined) {
+    headers['x-farthing-model'] = headerSafe(trace.answer.model.name);
+    headers['x-farthing-tier'] = String(trace.answer.tier + 1);
+  }
+  if (trace.outcome !== undefined) headers['x-farthing-outcome'] = trace.outcome;
+  if (trace.capped === true) headers['x-farthing-capped'] = 'true';
+  if (trace.receipt !== undefined) putMoney(headers, trace.receipt);
+  return headers;
+}
+
+function putMoney(headers: Record<string, string>, receipt: Receipt): void {
+  if (!receipt.priced) return;
+  headers['x-farthing-cost-usd'] = usd(receipt.costNano);
+  if (receipt.referenceNano === undefined) return;
+  headers['x-farthing-reference-usd'] = usd(receipt.referenceNano);
+  headers['x-farthing-saved-usd'] = usd(receipt.referenceNano - receipt.costNano);
+}
+
+/** Nano-dollars as a plain decimal number of dollars, exact: `0.00045`. */
+export function usd(nano: number): string {
+  const digits = String(Math.abs(nano)).padStart(10, '0');
+  const decimals = digits.slice(-9).replace(/0+$/, '');
+  const whole = digits.slice(0, -9);
+  return `${nano < 0 ? '-' : ''}${whole}${decimals === '' ? '' : `.${decimals}`}`;
+}
+
+/** Names may hold any character; header values may not. */
+function headerSafe(name: string): string {
+  return /^[\x20-\x7e]*$/.test(name) ? name : encodeURIComponent(name);
+}

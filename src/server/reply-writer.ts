@@ -1,0 +1,108 @@
+/**
+ * Writing replies: one JSON body, or server-sent events with back-pressure and keep-alives.
+ *
+ * @module
+ */
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Call, Reply } from '../call.ts';
+import { renderOpenAIError } from '../dialects/openai-error.ts';
+import { type FarthingError, toFarthingError } from '../errors.ts';
+import type { KeepAlive, Quiet } from './keep-alive.ts';
+import { replyHeaders } from './reply-headers.ts';
+
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  // `no-transform` and `x-accel-buffering` keep proxies from collecting the stream.
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+} as const;
+
+/** Writes one reply to one response. Nothing is sent before the first event, unless it takes long. */
+export class ReplyWriter implements Quiet {
+  readonly #response: ServerResponse;
+  readonly #keepAlive: KeepAlive;
+  lastSentAt: number = Date.now();
+
+  constructor(response: ServerResponse, keepAlive: KeepAlive) {
+    this.#response = response;
+    this.#keepAlive = keepAlive;
+  }
+
+  /** Keep-alives from here on; called for streams before their answer is there. */
+  expectStream(): void {
+    this.#keepAlive.add(this);
+  }
+
+  sendComment(): void {
+    const response = this.#response;
+    if (!response.headersSent) response.writeHead(200, STREAM_HEADERS);
+    // One line feed: a blank line would end an event, which some parsers then take for an empty one.
+    if (!response.writableNeedDrain) response.write(': keep-alive\n');
+    this.lastSentAt = Date.now();
+  }
+
+  /** Writes the reply to its end. Failures of a reply that has begun become an error event. */
+  async write(call: Call, reply: Reply): Promise<void> {
+    if (reply.form === 'json') return this.#writeJson(call, reply);
+    try {
+      for await (const event of reply.events) {
+        if (!this.#response.headersSent) {
+          this.#response.writeHead(200, { ...STREAM_HEADERS, ...replyHeaders(call) });
+        }
+        if (!(await this.#send(`data: ${event.data}\n\n`))) return;
+      }
+      this.#finish(call);
+    } catch (thrown) {
+      this.fail(toFarthingError(thrown), call);
+    }
+  }
+
+  /** Answers with an error, in whatever way is still open. */
+  fail(error: FarthingError, call?: Call): void {
+    const response = this.#response;
+    this.#keepAlive.delete(this);
+    if (response.destroyed || response.writableEnded) return;
+    const { status, body, headers } = renderOpenAIError(error);
+    if (response.headersSent) {
+      response.end(`data: ${body}\n\n`);
+      return;
+    }
+    response.writeHead(status, {
+      ...headers,
+      ...(call === undefined ? {} : replyHeaders(call)),
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    });
+    response.end(body);
+  }
+
+  async #writeJson(call: Call, { events }: Reply): Promise<void> {
+    for await (const { data } of events) {
+      const body = Buffer.from(data);
+      const headers: Record<string, string | number> = replyHeaders(call);
+      headers['content-type'] = 'application/json';
+      headers['content-length'] = body.length;
+      this.#response.writeHead(200, headers);
+      this.#response.end(body);
+    }
+  }
+
+  #finish(call: Call): void {
+    this.#keepAlive.delete(this);
+    if (!this.#response.headersSent) {
+      this.#response.writeHead(200, { ...STREAM_HEADERS, ...replyHeaders(call) });
+    }
+    this.#response.end('data: [DONE]\n\n');
+  }
+
+  /** False when the client is gone. */
+  async #send(text: string): Promise<boolean> {
+    const response = this.#response;
+    this.lastSentAt = Date.now();
+    if (response.destroyed) return false;
+    if (response.write(text)) return true;
+    await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => undefined);
+    return !response.destroyed;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * `identify`: which task a call belongs to, and which tags it carries. The task is named by the caller
+ * (`model: "task/NAME"`, `x-farthing-task`), recognised by a match rule, or found by the call's
+ * template; a template that nobody named gets a task of its own, served by the model the client asked for.
+ *
+ * @module
+ */
+import type { Call, Stage } from '../../call.ts';
+import type { Match, Model, Task } from '../../config/config.ts';
+import type { ModelRegistry } from '../../config/models.ts';
+import { FarthingError } from '../../errors.ts';
+import { nearest } from '../../pricing/nearest.ts';
+import { Matcher } from './match.ts';
+import type { TemplateIndex } from './template-index.ts';
+
+/** What `identify` works with. */
+export interface IdentifyOptions {
+  readonly tasks: ReadonlyMap<string, Task>;
+  readonly models: ModelRegistry;
+  readonly reference: Model | undefined;
+  readonly templates: TemplateIndex;
+}
+
+/** How a call came to its task, for `config explain`. */
+export interface Identified {
+  readonly task: Task;
+  /** The call's template; undefined where nothing asked for it. */
+  readonly template: string | undefined;
+  readonly by:
+    | { readonly kind: 'model' | 'header' }
+    | { readonly kind: 'match'; readonly rule: Match }
+    | { readonly kind: 'template' };
+}
+
+/** The part of a call that decides its task. */
+export type Identifiable = Pick<Call, 'body' | 'headers' | 'tags' | 'tenant' | 'operation'>;
+
+/** Names that stand for no model: the task decides. */
+const AUTO = 'auto';
+const TASK_PREFIX = 'task/';
+/** Found tasks kept in memory; past it they are made anew for each call. */
+const MOST_FOUND = 10_000;
+
+/** Finds the task of calls. */
+export class Identifier {
+  readonly #options: IdentifyOptions;
+  readonly #matcher: Matcher;
+  readonly #found = new Map<string, Task>();
+
+  constructor(options: IdentifyOptions) {
+    this.#options = options;
+    this.#matcher = new Matcher(options.tasks.values());
+  }
+
+  /** Throws `task_not_found` or `model_not_found`, naming the nearest known one. */
+  identify(call: Identifiable): Identified {
+    const { tasks, templates } = this.#options;
+    const model = String(call.body.json['model']);
+    let found: string | undefined;
+    const template = (): string =>
+      (found ??= templates.identify(call.body.json, call.tenant).id);
+    if (model.startsWith(TASK_PREFIX)) {
+      const name = model.slice(TASK_PREFIX.length);
+      return { task: this.#named(name, 'model'), template: found, by: { kind: 'model' } };
+    }
+    const header = call.headers['x-farthing-task'];
+    if (header !== undefined && header !== '') {
+      return { task: this.#named(header, 'x-farthing-task'), template: found, by: { kind: 'header' } };
+    }
+    if (tasks.size > 0 && call.operation === 'chat') {
+      const { headers, tags } = call;
+      const subject = { headers, tags, request: call.body.json, model, template };
+      const matched = this.#matcher.find(subject);
+      if (matched !== undefined) {
+        return { task: matched.task, template: found, by: { kind: 'match', rule: matched.rule } };
+      }
+    }
+    const task = this.#foundTask(model, template());
+    return { task, template: found, by: { kind: 'template' } };
+  }
+
+  #named(name: string, param: string): Task {
+    const task = this.#options.tasks.get(name);
+    if (task !== undefined) return task;
+    const close = nearest(name, this.#options.tasks.keys());
+    const hint = close === undefined ? '' : ` Did you mean "${close}"?`;
+    throw new FarthingError('task_not_found', `There is no task "${name}".${hint}`, { param });
+  }
+
+  /** The task of a template nobody named: one model, the one asked for. */
+  #foundTask(name: string, template: string): Task {
+    const key = `${template}\n${name}`;
+    const known = this.#found.get(key);
+    if (known !== undefined) return known;
+    const model = name === AUTO ? this.#autoModel() : this.#options.models.require(name);
+    const task: Task = {
+      name: template,
+      origin: 'found',
+      match: [],
+      tiers: [{ model, accept: [], threshold: undefined }],
+      maxCostNano: undefined,
+      reference: undefined,
+      sticky: true,
+    };
+    if (this.#found.size < MOST_FOUND) this.#found.set(key, task);
+    return task;
+  }
+
+  #autoModel(): Model {
+    const { reference } = this.#options;
+    if (reference !== undefined) return reference;
+    throw new FarthingError(
+      'model_not_found',
+      'The model "auto" needs a task: no match rule fits this call, and the configuration names no ' +
+        'reference model to fall back on.',
+      { param: 'model' },
+    );
+  }
+}
+
+/** The stage. Refuses calls whose task or model is unknown; else passes them on with their task. */
+export function identify(identifier: Identifier): Stage {
+  return {
+    name: 'identify',
+    wrap: (next) => async (call) => {
+      const { task, template } = identifier.identify(call);
+      call.trace.task = task;
+      if (template !== undefined) call.trace.template = template;
+      return next({ ...call, task });
+    },
+  };
+}

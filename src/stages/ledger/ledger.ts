@@ -1,0 +1,131 @@
+/**
+ * `ledger`: prices every call when it ends and hands it to the sinks, whatever became of it. Everything
+ * behind this stage only appends to the call's trace.
+ *
+ * @module
+ */
+import type { Call, Reply, ReplyEvent, Stage } from '../../call.ts';
+import { wantsUsage } from '../../dialects/openai-chat-request.ts';
+import { type FarthingError, toFarthingError } from '../../errors.ts';
+import { type Receipt, type ReceiptOptions, writeReceipt } from '../../pricing/receipt.ts';
+import { closingChunk, isUsageOnly } from './closing-chunk.ts';
+
+/** A call that is over, as the sinks see it. */
+export interface SettledCall {
+  readonly call: Call;
+  readonly receipt: Receipt;
+  /** Milliseconds since the epoch. */
+  readonly endedAt: number;
+  /** Why there was no answer, or no whole one. */
+  readonly error: FarthingError | undefined;
+}
+
+/** Takes settled calls: the store, the metrics. Must not throw. */
+export type Sink = (settled: SettledCall) => void;
+
+/** The stage. Every call is settled exactly once. */
+export function ledger(options: ReceiptOptions & { readonly sinks: readonly Sink[] }): Stage {
+  const settle = (call: Call, error?: FarthingError): Receipt => {
+    const receipt = writeReceipt(call, options);
+    call.trace.receipt = receipt;
+    const settled = { call, receipt, endedAt: Date.now(), error };
+    for (const sink of options.sinks) sink(settled);
+    return receipt;
+  };
+  return {
+    name: 'ledger',
+    wrap: (next) => async (call) => {
+      let reply: Reply;
+      try {
+        reply = await next(call);
+        if (reply.form === 'stream') {
+          return { ...reply, events: new SettlingEvents(call, reply.events, settle) };
+        }
+        // A JSON reply is settled before it is sent, so that its headers can tell what it cost.
+        const events: ReplyEvent[] = [];
+        for await (const event of reply.events) events.push(event);
+        settle(call);
+        return { ...reply, events: replay(events) };
+      } catch (thrown) {
+        const error = toFarthingError(thrown);
+        // Nobody got what a failed call's attempts answered.
+        delete call.trace.answer;
+        settle(call, error);
+        throw error;
+      }
+    },
+  };
+}
+
+async function* replay(events: readonly ReplyEvent[]): AsyncGenerator<ReplyEvent> {
+  yield* events;
+}
+
+type Settle = (call: Call, error?: FarthingError) => Receipt;
+
+/** The events of a stream; settles its call when they end, fail, or are given up. */
+class SettlingEvents implements AsyncIterableIterator<ReplyEvent> {
+  readonly #call: Call;
+  readonly #events: AsyncIterator<ReplyEvent>;
+  readonly #settle: Settle;
+  readonly #wantsUsage: boolean;
+  #usage: ReplyEvent | undefined;
+  #last: ReplyEvent | undefined;
+  #settled = false;
+
+  constructor(call: Call, events: AsyncIterable<ReplyEvent>, settle: Settle) {
+    this.#call = call;
+    this.#events = events[Symbol.asyncIterator]();
+    this.#settle = settle;
+    this.#wantsUsage = wantsUsage(call.body.json);
+  }
+
+  async next(): Promise<IteratorResult<ReplyEvent>> {
+    if (this.#settled) return { done: true, value: undefined };
+    try {
+      const result = await this.#nextForClient();
+      if (result.done !== true) {
+        this.#last = result.value;
+        return result;
+      }
+    } catch (thrown) {
+      const error = toFarthingError(thrown);
+      // What an upstream breaks off answers nobody: its attempts count, a reference does not.
+      if (error.code !== 'client_disconnected') delete this.#call.trace.answer;
+      this.#end(error);
+      throw error;
+    }
+    const receipt = this.#end();
+    if (receipt === undefined || !this.#wantsUsage) return { done: true, value: undefined };
+    const value = closingChunk(this.#call, receipt, this.#usage ?? this.#last);
+    return { done: false, value };
+  }
+
+  /** The client is gone: what is upstream is stopped first, so that its usage is known. */
+  async return(): Promise<IteratorResult<ReplyEvent>> {
+    if (!this.#settled) {
+      await this.#events.return?.();
+      this.#end(toFarthingError(this.#call.signal.reason));
+    }
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The usage chunk is held back: it leaves last, with the cost, or not at all. */
+  async #nextForClient(): Promise<IteratorResult<ReplyEvent>> {
+    for (;;) {
+      const result = await this.#events.next();
+      if (result.done === true || !isUsageOnly(result.value)) return result;
+      this.#usage = result.value;
+    }
+  }
+
+  #end(error?: FarthingError): Receipt | undefined {
+    if (this.#settled) return undefined;
+    this.#settled = true;
+    return this.#settle(this.#call, error);
+  }
+}

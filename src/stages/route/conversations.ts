@@ -1,0 +1,71 @@
+/**
+ * Which tier a conversation is on. A dialogue or a tool loop that has begun on a model stays there: a
+ * switch in the middle costs the provider's prompt cache and the model's thread.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto';
+import { asArray, asObject, asString, type Json, type JsonObject } from '../../json.ts';
+import type { Choice } from '../../checks/check.ts';
+
+/** Conversations remembered; the longest unused are forgotten first. */
+const MOST = 50_000;
+
+/** A bounded memory from the state of a conversation to the tier that produced it. */
+export class Conversations {
+  readonly #tiers = new Map<string, number>();
+
+  /**
+   * The tier that wrote the last assistant turn of this request, if it was written here.
+   * `scope` keeps tasks and tenants apart.
+   */
+  tierOf(request: JsonObject, scope: string): number | undefined {
+    const messages = asArray(request['messages']);
+    const last = messages.findLastIndex((message) => asObject(message)?.['role'] === 'assistant');
+    if (last === -1) return undefined;
+    const key = keyOf(scope, messages.slice(0, last), turnOf(messages[last]));
+    const tier = this.#tiers.get(key);
+    if (tier !== undefined) this.#remember(key, tier);
+    return tier;
+  }
+
+  /** Notes that a tier answered this request with this choice. */
+  answered(request: JsonObject, scope: string, { tier, choice }: { tier: number; choice: Choice }): void {
+    const turn = choice.text + choice.toolCalls.map(({ id, name }) => `\n${id} ${name}`).join('');
+    this.#remember(keyOf(scope, asArray(request['messages']), turn), tier);
+  }
+
+  #remember(key: string, tier: number): void {
+    this.#tiers.delete(key);
+    this.#tiers.set(key, tier);
+    if (this.#tiers.size <= MOST) return;
+    const oldest = this.#tiers.keys().next().value;
+    if (oldest !== undefined) this.#tiers.delete(oldest);
+  }
+}
+
+/** What a client echoes of an assistant turn, whatever SDK it uses: the text, the tool calls' ids and names. */
+function turnOf(message: Json | undefined): string {
+  const turn = asObject(message);
+  const calls = asArray(turn?.['tool_calls']).map((call) => {
+    const { id, function: called } = asObject(call) ?? {};
+    return `\n${asString(id) ?? ''} ${asString(asObject(called)?.['name']) ?? ''}`;
+  });
+  return textOf(turn?.['content']) + calls.join('');
+}
+
+function textOf(content: Json | undefined): string {
+  if (typeof content === 'string') return content;
+  return asArray(content)
+    .map((part) => asString(asObject(part)?.['text']) ?? '')
+    .join('');
+}
+
+function keyOf(scope: string, before: readonly Json[], turn: string): string {
+  const hash = createHash('sha1').update(scope);
+  for (const message of before) {
+    const { role, content } = asObject(message) ?? {};
+    hash.update(`\n\0${asString(role) ?? ''}\0`).update(textOf(content));
+  }
+  return hash.update('\n\0turn\0').update(turn).digest('base64');
+}
