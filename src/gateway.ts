@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Call, Handler, Operation, Reply } from './call.ts';
-import type { Config } from './config/config.ts';
+import type { Call, Handler, Operation } from './call.ts';
+import type { Config, Model, Task } from './config/config.ts';
 import { ModelRegistry } from './config/models.ts';
 import { anthropicDialect } from './dialects/anthropic-messages.ts';
 import { openaiDialect } from './dialects/openai-chat.ts';
@@ -14,9 +14,10 @@ import { FarthingError } from './errors.ts';
 import { createPipeline } from './pipeline.ts';
 import { PriceBook } from './pricing/price-book.ts';
 import { PriceLookup } from './pricing/price-lookup.ts';
+import { referenceOf } from './pricing/receipt.ts';
 import { Connections } from './providers/connections.ts';
 import { createProviderHandler } from './providers/provider.ts';
-import { Identifier } from './stages/identify/identify.ts';
+import { type Identified, Identifier } from './stages/identify/identify.ts';
 import { readTags } from './stages/identify/tags.ts';
 import { TemplateIndex } from './stages/identify/template-index.ts';
 import type { SettledCall, Sink } from './stages/ledger/ledger.ts';
@@ -44,6 +45,10 @@ export interface Gateway {
   readonly store: LedgerStore;
   /** Reads a request into a call. Throws a {@link FarthingError} for one that cannot be understood. */
   read(request: GatewayRequest): Call;
+  /** Which task a call belongs to, and why. Throws like {@link answer} where there is none. */
+  identify(call: Call): Identified;
+  /** The model that a call of a task is compared with. */
+  referenceOf(call: Call, task: Task): Model | undefined;
   /** Answers a call. The reply's events must be read, or ended by `return()`. */
   readonly answer: Handler;
   /** Tells of every settled call from here on. */
@@ -79,12 +84,12 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const connections = new Connections();
   const sinks: Sink[] = [(settled: SettledCall) => store.append(recordCall(settled))];
   const dialects = { openai: openaiDialect, anthropic: anthropicDialect };
+  const identifier = new Identifier({ tasks, models, reference, templates });
+  const money = { prices, models, reference };
   const answer = createPipeline({
-    identifier: new Identifier({ tasks, models, reference, templates }),
+    ...money,
+    identifier,
     sinks,
-    prices,
-    models,
-    reference,
     provider: createProviderHandler({ dialects, connections }),
   });
   return {
@@ -93,6 +98,8 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     prices,
     store,
     read: readCall,
+    identify: (call) => identifier.identify(call),
+    referenceOf: (call, task) => referenceOf(call, money, task),
     answer,
     onSettled: (sink) => void sinks.push(sink),
     close: async () => {

@@ -5,10 +5,10 @@
  */
 import { Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import { loadConfig, parseConfig, parseListen } from '../config/load.ts';
+import { parseAddress } from '../config/units.ts';
 import { FarthingError } from '../errors.ts';
 import { createGateway } from '../gateway.ts';
-import { SANDBOX_DATA } from '../stores/ledger-store.ts';
+import { loadConfigOrSandbox, type Prepared } from '../sandbox/load.ts';
 import { startServer } from '../server/server.ts';
 
 interface Options {
@@ -16,15 +16,6 @@ interface Options {
   readonly listen?: string;
   readonly data?: string;
   readonly json?: boolean;
-}
-
-/** A configuration ready to be served, with what must be closed after it. */
-interface Prepared {
-  readonly config: Config;
-  /** The file it came from; undefined without one. */
-  readonly path: string | undefined;
-  readonly warnings: readonly string[];
-  readonly close: () => Promise<void>;
 }
 
 /** The command. Returns when the server has stopped. */
@@ -39,7 +30,8 @@ export function serveCommand(): Command {
 }
 
 async function serve(options: Options): Promise<void> {
-  const prepared = await prepare(options);
+  const loaded = await loadConfigOrSandbox(options.config);
+  const prepared = { ...loaded, config: override(loaded.config, options) };
   const gateway = createGateway(prepared.config);
   const server = await startServer(gateway).catch((cause: unknown) => {
     throw cannotListen(prepared.config, cause);
@@ -58,25 +50,14 @@ async function serve(options: Options): Promise<void> {
   await prepared.close();
 }
 
-async function prepare(options: Options): Promise<Prepared> {
-  const loaded = await loadConfig(options.config === undefined ? {} : { path: options.config });
-  const { path, warnings } = loaded;
-  if (loaded.config !== undefined) {
-    const close = async (): Promise<void> => undefined;
-    return { config: override(loaded.config, options), path, warnings, close };
-  }
-  const { startSandbox } = await import('../sandbox/sandbox.ts');
-  const { sandboxConfigYaml } = await import('../sandbox/config.ts');
-  const sandbox = await startSandbox();
-  const config = await parseConfig(sandboxConfigYaml(sandbox.url));
-  const simulated = { ...config, sandbox: true, data: SANDBOX_DATA };
-  return { config: override(simulated, options), path, warnings, close: sandbox.close };
-}
-
 function override(config: Config, { listen, data }: Options): Config {
+  const address = listen === undefined ? config.listen : parseAddress(listen);
+  if (address === undefined) {
+    throw new FarthingError('invalid_value', `"${listen}" is no address such as 127.0.0.1:4960.`);
+  }
   return {
     ...config,
-    ...(listen === undefined ? {} : { listen: parseListen(listen) }),
+    listen: address,
     ...(data === undefined ? {} : { data }),
   };
 }

@@ -34,6 +34,8 @@ export type DialectName = 'openai' | 'anthropic';
 /** A host that serves models. */
 export interface Provider {
   readonly name: string;
+  /** The well-known host it is, which is also its name in the price book. */
+  readonly host: string | undefined;
   readonly dialect: DialectName;
   /** Base URL as its SDKs take it, without a trailing slash: `https://api.openai.com/v1`. */
   readonly url: string;

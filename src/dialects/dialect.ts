@@ -20,6 +20,8 @@ export interface WireRequest {
 
 /** What a dialect needs to know of a provider. */
 export interface WireTarget {
+  /** Base URL. */
+  readonly url: string;
   readonly key: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }

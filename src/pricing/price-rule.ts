@@ -5,17 +5,20 @@
  * @module
  */
 
-/** USD per 1M tokens by class. What is undefined is charged at the rate named beside it. */
+/**
+ * USD per 1M tokens by class. What is undefined is charged at the rate named beside it: a cache write at
+ * that of the next shorter time to live, because a longer one is never cheaper.
+ */
 export interface Rates {
   readonly input: number;
   readonly output: number;
   /** @default input */
   readonly cacheRead?: number;
-  /** @default input; Anthropic's 5-minute write where only one write rate is known */
+  /** @default input */
   readonly cacheWrite5m?: number;
   /** @default cacheWrite5m */
   readonly cacheWrite30m?: number;
-  /** @default cacheWrite5m */
+  /** @default cacheWrite30m */
   readonly cacheWrite1h?: number;
   /** @default cacheWrite1h */
   readonly cacheWrite12h?: number;
@@ -36,12 +39,25 @@ export interface PriceBand {
   readonly rates: Rates;
 }
 
+/** Rates for certain hours of the week, where a provider's price depends on the time of the request. */
+export interface PriceWindow {
+  /** Days of the week in UTC, 0 is Sunday. */
+  readonly utcDays: readonly number[];
+  /** Minutes after midnight UTC, inclusive. */
+  readonly fromMinute: number;
+  /** Minutes after midnight UTC, exclusive. */
+  readonly toMinute: number;
+  readonly rates: Rates;
+}
+
 /** What a model costs at a provider, with where that is known from. */
 export interface PriceRule {
   /** `provider/model@date`, or `config:NAME` for a user's own: stands in each ledger row. */
   readonly id: string;
   readonly rates: Rates;
   readonly bands?: readonly PriceBand[];
+  /** Hours at which other rates hold. A rule has bands or windows, never both. */
+  readonly windows?: readonly PriceWindow[];
   /** Where the price was read: a list's name or a page's address, or `config`. */
   readonly source: string;
   /** ISO date on which the source was read or last changed. */

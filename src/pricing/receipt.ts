@@ -5,7 +5,7 @@
  * @module
  */
 import type { Attempt, Call } from '../call.ts';
-import type { Model } from '../config/config.ts';
+import type { Model, Task } from '../config/config.ts';
 import type { ModelRegistry } from '../config/models.ts';
 import { costNano } from './cost.ts';
 import type { PriceLookup } from './price-lookup.ts';
@@ -50,7 +50,7 @@ export interface ReceiptOptions {
 export function writeReceipt(call: Call, options: ReceiptOptions): Receipt {
   const { prices } = options;
   const attempts = call.trace.attempts.map((attempt) => priceAttempt(attempt, prices));
-  const reference = referenceOf(call, options);
+  const reference = referenceOf(call, options, call.trace.task);
   return {
     attempts,
     costNano: attempts.reduce((sum, { costNano: cost }) => sum + (cost ?? 0), 0),
@@ -60,8 +60,12 @@ export function writeReceipt(call: Call, options: ReceiptOptions): Receipt {
   };
 }
 
-function referenceOf(call: Call, { models, reference }: ReceiptOptions): Model | undefined {
-  const task = call.trace.task;
+/** The model that a call of this task is compared with. */
+export function referenceOf(
+  call: Call,
+  { models, reference }: ReceiptOptions,
+  task: Task | undefined,
+): Model | undefined {
   const asked = call.body.json['model'];
   return (
     task?.reference ??

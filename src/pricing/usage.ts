@@ -48,3 +48,82 @@ export interface Usage {
 export const NO_TOKENS: TokenCounts = Object.freeze(
   Object.fromEntries(TOKEN_CLASSES.map((name) => [name, 0])) as Record<TokenClass, number>,
 );
+
+/** The classes that make up a prompt. */
+export const INPUT_CLASSES = [
+  'input',
+  'cacheRead',
+  'cacheWrite5m',
+  'cacheWrite30m',
+  'cacheWrite1h',
+  'cacheWrite12h',
+  'inputAudio',
+  'inputImage',
+] as const satisfies readonly TokenClass[];
+
+/** The classes that make up an answer. */
+export const OUTPUT_CLASSES = [
+  'output',
+  'reasoning',
+  'outputAudio',
+] as const satisfies readonly TokenClass[];
+
+/** Tokens of the whole prompt, cached ones included: what OpenAI calls `prompt_tokens`. */
+export function inputTokens(tokens: TokenCounts): number {
+  return INPUT_CLASSES.reduce((sum, name) => sum + tokens[name], 0);
+}
+
+/** Tokens of the whole answer, reasoning included: what OpenAI calls `completion_tokens`. */
+export function outputTokens(tokens: TokenCounts): number {
+  return OUTPUT_CLASSES.reduce((sum, name) => sum + tokens[name], 0);
+}
+
+/** The same usage of an answer that broke off before it was complete. */
+export function asPartial(usage: Usage): Usage {
+  return { ...usage, source: 'partial' };
+}
+
+/** The same usage with the service tier that stands beside it in the answer; undefined changes nothing. */
+export function withServiceTier(usage: Usage, serviceTier: string | undefined): Usage {
+  return serviceTier === undefined ? usage : { ...usage, serviceTier };
+}
+
+/** A total to be divided, in the order in which its parts are taken out. */
+export interface Division {
+  readonly total: number;
+  readonly parts: Readonly<Partial<TokenCounts>>;
+  /** The class that gets what is left. */
+  readonly rest: TokenClass;
+}
+
+/**
+ * Divides a total into classes. Providers' details sometimes overlap (audio that was read from the cache)
+ * or exceed their total; parts are taken in order and never more than is left, so the classes are never
+ * negative and always sum to the total.
+ */
+export function divideTokens({ total, parts, rest }: Division): Partial<TokenCounts> {
+  let left = total;
+  const divided: Partial<Record<TokenClass, number>> = {};
+  for (const [name, wanted] of Object.entries(parts) as [TokenClass, number][]) {
+    const taken = Math.min(wanted, left);
+    divided[name] = taken;
+    left -= taken;
+  }
+  divided[rest] = (divided[rest] ?? 0) + left;
+  return divided;
+}
+
+/**
+ * A token count off the wire. Undefined for an absent one (null included), NaN for one that is none:
+ * text, a negative number, a fraction.
+ */
+export function readCount(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : NaN;
+}
+
+/** A count of a breakdown: an absent or senseless one is 0, which leaves its tokens in the class of the rest. */
+export function readDetail(value: unknown): number {
+  const count = readCount(value);
+  return count === undefined || Number.isNaN(count) ? 0 : count;
+}

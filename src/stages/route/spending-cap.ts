@@ -36,7 +36,7 @@ export function capOf(call: Call): number | undefined {
  * an answer of the expected length could not, the tier is asked with the limit that fits. The expected
  * length is what earlier tiers needed for this very call, else a flat guess.
  */
-export function allow(call: Call, tier: Tier, prices: PriceLookup): Allowance {
+export async function allow(call: Call, tier: Tier, prices: PriceLookup): Promise<Allowance> {
   const cap = capOf(call);
   if (cap === undefined) return { allowed: true, maxOutputTokens: undefined };
   const rule = dearest(tier.model, prices);
@@ -44,7 +44,7 @@ export function allow(call: Call, tier: Tier, prices: PriceLookup): Allowance {
     return { allowed: false, reason: `${tier.model.name} has no known price` };
   }
   const left = cap - spentNano(call, prices);
-  const prompt = upperBoundRequestTokens(call.body.json);
+  const prompt = await upperBoundRequestTokens(call.body.json, tier.model.id);
   const fits = (output: number): boolean => costNano({ ...NO_TOKENS, ...atWorst(rule, prompt), output }, rule) <= left;
   const wanted = maxOutputTokens(call.body.json) ?? tier.model.maxOutputTokens ?? rule.maxOutputTokens;
   const choices = Array.isArray(call.body.json['messages']) ? choicesWanted(call) : 0;

@@ -1,0 +1,112 @@
+/**
+ * What a ledger keeps: one row a call and one an attempt, money in integer nano-dollars.
+ *
+ * @module
+ */
+import type { TokenCounts, UsageSource } from '../pricing/usage.ts';
+import type { Report, ReportQuery } from './report.ts';
+
+/** Where the sandbox keeps its simulated money, apart from any real ledger. */
+export const SANDBOX_DATA = './farthing-sandbox.db';
+
+/** One call. */
+export interface CallRecord {
+  /** ULID. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly tenant: string;
+  readonly operation: string;
+  readonly task: string;
+  readonly template: string | undefined;
+  /** As the client wrote it. */
+  readonly requestedModel: string;
+  /** Whose answer the client got; undefined where it got none. */
+  readonly model: string | undefined;
+  readonly provider: string | undefined;
+  /** Index in the task's ladder, from 0. */
+  readonly tier: number | undefined;
+  readonly stream: boolean;
+  /** HTTP status the client got; 499 when it left before the end. */
+  readonly status: number;
+  readonly errorCode: string | undefined;
+  readonly outcome: string | undefined;
+  /** A dearer tier was not asked because of the maximum cost. */
+  readonly capped: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly referenceModel: string | undefined;
+  /** Nano-dollars; undefined where the reference cannot be priced. */
+  readonly referenceNano: number | undefined;
+  readonly referenceSource: string;
+  readonly attempts: readonly AttemptRecord[];
+}
+
+/** One request sent upstream. */
+export interface AttemptRecord {
+  readonly provider: string;
+  readonly model: string;
+  /** The provider's own name of the model. */
+  readonly modelId: string;
+  /** The model's name in the answer. */
+  readonly answeredBy: string | undefined;
+  readonly tier: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly firstByteMs: number | undefined;
+  readonly durationMs: number;
+  readonly status: number | undefined;
+  readonly errorCode: string | undefined;
+  readonly outcome: string | undefined;
+  readonly reasons: readonly string[];
+  readonly tokens: TokenCounts;
+  readonly usageSource: UsageSource;
+  /** Nano-dollars that count; undefined is unpriced. */
+  readonly costNano: number | undefined;
+  /** By our own price. */
+  readonly computedNano: number | undefined;
+  /** By the provider's own word. */
+  readonly reportedNano: number | undefined;
+  readonly priceId: string | undefined;
+  readonly serviceTier: string | undefined;
+}
+
+/** A place for the ledger. */
+export interface LedgerStore {
+  /**
+   * Takes a call's rows; they are durable after the next group commit, some milliseconds later. Never
+   * throws: what cannot be written now is kept and tried again.
+   */
+  append(record: CallRecord): void;
+  /** Resolves when everything appended so far is written. Rejects where that is not possible now. */
+  flush(): Promise<void>;
+  /** Sums over the calls of a period. Sees what is flushed. */
+  report(query: ReportQuery): Report;
+  /** One call with its attempts, as appended. */
+  call(id: string): CallRecord | undefined;
+  /** The ids of the newest calls, newest first. */
+  recent(limit: number): string[];
+  /** A small document kept beside the ledger, by name. */
+  load(name: string): string | undefined;
+  save(name: string, text: string): void;
+  /** Writes everything out and closes. */
+  close(): Promise<void>;
+}
+
+/** Nano-dollars of the attempts whose cost is known. */
+export function costOf({ attempts }: CallRecord): number {
+  return attempts.reduce((sum, { costNano }) => sum + (costNano ?? 0), 0);
+}
+
+/** False when an attempt, or the reference, cannot be priced. */
+export function isPriced({ attempts, referenceNano }: CallRecord): boolean {
+  return referenceNano !== undefined && attempts.every(({ costNano }) => costNano !== undefined);
+}
+
+/**
+ * The reference that counts: a call that cannot be wholly priced saves nothing, so its reference is its
+ * known cost. With that, saved is reference less cost in every row and every sum.
+ */
+export function countedReference(record: CallRecord): number {
+  return isPriced(record) && record.referenceNano !== undefined ? record.referenceNano : costOf(record);
+}

@@ -1,0 +1,218 @@
+/**
+ * Records to rows and back.
+ *
+ * @module
+ */
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { TOKEN_CLASSES, type TokenCounts, type UsageSource } from '../pricing/usage.ts';
+import {
+  type AttemptRecord,
+  type CallRecord,
+  costOf,
+  countedReference,
+  isPriced,
+} from './ledger-store.ts';
+import { TOKEN_COLUMNS } from './sqlite-schema.ts';
+
+/** In the order of {@link writeCall}. */
+export const CALL_COLUMNS = [
+  'id',
+  'started_at',
+  'duration_ms',
+  'tenant',
+  'operation',
+  'task',
+  'template',
+  'requested_model',
+  'model',
+  'provider',
+  'tier',
+  'stream',
+  'status',
+  'error_code',
+  'outcome',
+  'capped',
+  'tags',
+  'reference_model',
+  'reference_nano',
+  'reference_source',
+  'attempts',
+  'cost_nano',
+  'counted_reference_nano',
+  'priced',
+  'escalated',
+] as const;
+
+/** In the order of {@link writeAttempt}. */
+export const ATTEMPT_COLUMNS = [
+  'call_id',
+  'seq',
+  'provider',
+  'model',
+  'model_id',
+  'answered_by',
+  'tier',
+  'started_at',
+  'first_byte_ms',
+  'duration_ms',
+  'status',
+  'error_code',
+  'outcome',
+  'reasons',
+  ...TOKEN_COLUMNS,
+  'usage_source',
+  'cost_nano',
+  'computed_nano',
+  'reported_nano',
+  'price_id',
+  'service_tier',
+] as const;
+
+/** Inserts a call's own row. */
+export function writeCall(statement: StatementSync, record: CallRecord): void {
+  statement.run(
+    record.id,
+    record.startedAt,
+    record.durationMs,
+    record.tenant,
+    record.operation,
+    record.task,
+    record.template ?? null,
+    record.requestedModel,
+    record.model ?? null,
+    record.provider ?? null,
+    record.tier ?? null,
+    record.stream ? 1 : 0,
+    record.status,
+    record.errorCode ?? null,
+    record.outcome ?? null,
+    record.capped ? 1 : 0,
+    tagsText(record.tags),
+    record.referenceModel ?? null,
+    record.referenceNano ?? null,
+    record.referenceSource,
+    record.attempts.length,
+    costOf(record),
+    countedReference(record),
+    isPriced(record) ? 1 : 0,
+    isEscalated(record) ? 1 : 0,
+  );
+}
+
+/** More than one tier was asked. */
+function isEscalated({ attempts }: CallRecord): boolean {
+  const first = attempts[0]?.tier;
+  return attempts.some(({ tier }) => tier !== first);
+}
+
+function tagsText(tags: Readonly<Record<string, string>>): string {
+  for (const _ in tags) return JSON.stringify(tags);
+  return '{}';
+}
+
+/** Inserts one attempt's row. */
+export function writeAttempt(statement: StatementSync, record: CallRecord, seq: number): void {
+  const attempt = record.attempts[seq];
+  if (attempt === undefined) return;
+  const { tokens, reasons } = attempt;
+  statement.run(
+    record.id,
+    seq,
+    attempt.provider,
+    attempt.model,
+    attempt.modelId,
+    attempt.answeredBy === attempt.modelId ? null : (attempt.answeredBy ?? null),
+    attempt.tier,
+    attempt.startedAt,
+    attempt.firstByteMs ?? null,
+    attempt.durationMs,
+    attempt.status ?? null,
+    attempt.errorCode ?? null,
+    attempt.outcome ?? null,
+    reasons.length === 0 ? null : JSON.stringify(reasons),
+    tokens.input,
+    tokens.cacheRead,
+    tokens.cacheWrite5m,
+    tokens.cacheWrite30m,
+    tokens.cacheWrite1h,
+    tokens.cacheWrite12h,
+    tokens.inputAudio,
+    tokens.inputImage,
+    tokens.output,
+    tokens.reasoning,
+    tokens.outputAudio,
+    attempt.usageSource,
+    attempt.costNano ?? null,
+    attempt.computedNano ?? null,
+    attempt.reportedNano ?? null,
+    attempt.priceId ?? null,
+    attempt.serviceTier ?? null,
+  );
+}
+
+type Row = Readonly<Record<string, SQLOutputValue>>;
+
+/** Reads a call with its attempts. */
+export function readCall(database: DatabaseSync, id: string): CallRecord | undefined {
+  const row = database.prepare('SELECT * FROM calls WHERE id = ?').get(id);
+  if (row === undefined) return undefined;
+  const attempts = database.prepare('SELECT * FROM attempts WHERE call_id = ? ORDER BY seq').all(id);
+  return {
+    id,
+    startedAt: Number(row['started_at']),
+    durationMs: Number(row['duration_ms']),
+    tenant: String(row['tenant']),
+    operation: String(row['operation']),
+    task: String(row['task']),
+    template: text(row, 'template'),
+    requestedModel: String(row['requested_model']),
+    model: text(row, 'model'),
+    provider: text(row, 'provider'),
+    tier: number(row, 'tier'),
+    stream: row['stream'] === 1,
+    status: Number(row['status']),
+    errorCode: text(row, 'error_code'),
+    outcome: text(row, 'outcome'),
+    capped: row['capped'] === 1,
+    tags: JSON.parse(String(row['tags'])) as Record<string, string>,
+    referenceModel: text(row, 'reference_model'),
+    referenceNano: number(row, 'reference_nano'),
+    referenceSource: String(row['reference_source']),
+    attempts: attempts.map(readAttempt),
+  };
+}
+
+function readAttempt(row: Row): AttemptRecord {
+  const counts = TOKEN_CLASSES.map((name, index) => [name, Number(row[TOKEN_COLUMNS[index] ?? ''])]);
+  return {
+    provider: String(row['provider']),
+    model: String(row['model']),
+    modelId: String(row['model_id']),
+    answeredBy: text(row, 'answered_by'),
+    tier: Number(row['tier']),
+    startedAt: Number(row['started_at']),
+    firstByteMs: number(row, 'first_byte_ms'),
+    durationMs: Number(row['duration_ms']),
+    status: number(row, 'status'),
+    errorCode: text(row, 'error_code'),
+    outcome: text(row, 'outcome'),
+    reasons: row['reasons'] === null ? [] : (JSON.parse(String(row['reasons'])) as string[]),
+    tokens: Object.fromEntries(counts) as TokenCounts,
+    usageSource: String(row['usage_source']) as UsageSource,
+    costNano: number(row, 'cost_nano'),
+    computedNano: number(row, 'computed_nano'),
+    reportedNano: number(row, 'reported_nano'),
+    priceId: text(row, 'price_id'),
+    serviceTier: text(row, 'service_tier'),
+  };
+}
+
+function text(row: Row, column: string): string | undefined {
+  const value = row[column];
+  return value === null || value === undefined ? undefined : String(value);
+}
+
+function number(row: Row, column: string): number | undefined {
+  const value = row[column];
+  return value === null || value === undefined ? undefined : Number(value);
+}
