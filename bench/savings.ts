@@ -145,7 +145,7 @@ function configuration(
 }
 
 async function ask(client: OpenAI, item: RecordedItem): Promise<Answered> {
-  const messages = item.messages as OpenAI.ChatCompletionMessageParam[];
+  const messages = [...item.messages] as unknown as OpenAI.ChatCompletionMessageParam[];
   const { response } = await client.chat.completions
     .create({ model: 'task/bench', messages, temperature: 0 })
     .withResponse();
@@ -182,11 +182,7 @@ function independentSum(
   return sum;
 }
 
-function summarize(
-  policy: Policy,
-  run: Run,
-  reference: readonly Answered[],
-): Omit<Row, 'set'> {
+function summarize(policy: Policy, run: Run, reference: readonly Answered[]): Omit<Row, 'set'> {
   const { answers } = run;
   const share = (tier: number): number =>
     answers.filter((answer) => answer.tier === tier + 1).length / answers.length;

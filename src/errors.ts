@@ -56,10 +56,12 @@ export interface FarthingErrorOptions {
   /** HTTP status instead of the code's own: an upstream's status is passed on. */
   readonly status?: number | undefined;
   /** Overrides the code's `type` and `code` in the rendered body: an upstream's own words are passed on. */
-  readonly upstream?: {
-    readonly type?: string | undefined;
-    readonly code?: string | null | undefined;
-  };
+  readonly upstream?:
+    | {
+        readonly type?: string | undefined;
+        readonly code?: string | null | undefined;
+      }
+    | undefined;
   /** Whether trying the same call again can help. Decided where the error is made. @default the code's */
   readonly retryable?: boolean | undefined;
   /** How long the other side asked us to wait, in ms. */

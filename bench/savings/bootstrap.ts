@@ -21,7 +21,8 @@ export function interval<Item>(
   const values = Array.from({ length: RESAMPLES }, () =>
     statistic(items.map((item) => items[Math.floor(random() * items.length)] ?? item)),
   ).toSorted((a, b) => a - b);
-  const at = (share: number): number => values[Math.floor(share * (values.length - 1))] ?? Number.NaN;
+  const at = (share: number): number =>
+    values[Math.floor(share * (values.length - 1))] ?? Number.NaN;
   return { value: statistic(items), low: at(0.025), high: at(0.975) };
 }
 

@@ -55,7 +55,9 @@ export function withChoices(body: JsonObject, choices: readonly Choice[]): JsonO
     const choice = asObject(item) ?? {};
     const index = typeof choice['index'] === 'number' ? choice['index'] : position;
     const mended = choices.find((candidate) => candidate.index === index);
-    return mended === undefined ? item : { ...choice, message: mendedMessage(choice['message'], mended) };
+    return mended === undefined
+      ? item
+      : { ...choice, message: mendedMessage(choice['message'], mended) };
   });
   return { ...body, choices: replaced };
 }

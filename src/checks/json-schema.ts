@@ -15,14 +15,17 @@ export function jsonSchema(option: unknown): Check {
   return {
     name: 'json-schema',
     judge: (choice, context) => judge(choice, given ?? schemaOf(context.request)),
-    early: (text, context) => (given ?? schemaOf(context.request) ? noJsonYet(text, context) : undefined),
+    early: (text, context) =>
+      (given ?? schemaOf(context.request)) ? noJsonYet(text, context) : undefined,
   };
 }
 
 function readSchema(option: unknown): JsonObject | undefined {
   if (option === undefined || option === null || option === true) return undefined;
-  if (!isObject(option)) throw wrongOption('json-schema', 'a JSON schema, or nothing to use the call’s own');
-  if (validatorOf(option) === undefined) throw wrongOption('json-schema', 'a JSON schema that can be used');
+  if (!isObject(option))
+    throw wrongOption('json-schema', 'a JSON schema, or nothing to use the call’s own');
+  if (validatorOf(option) === undefined)
+    throw wrongOption('json-schema', 'a JSON schema that can be used');
   return option;
 }
 

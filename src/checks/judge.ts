@@ -35,7 +35,8 @@ export async function judge(
   context: CheckContext,
 ): Promise<Judgement> {
   if (demand.accept.length === 0) return { outcome: 'unchecked', score: 1, reasons: [], choices };
-  if (choices.length === 0) return { outcome: 'rejected', score: 0, reasons: ['no choices'], choices };
+  if (choices.length === 0)
+    return { outcome: 'rejected', score: 0, reasons: ['no choices'], choices };
   const judged: Judged[] = [];
   for (const choice of choices) judged.push(await judgeChoice(demand, choice, context));
   const passed = judged.every((one) => one.passed);
@@ -79,7 +80,13 @@ async function judgeChoice(
     } else allPassed = false;
   }
   const score = total === 0 ? 1 : scored / total;
-  return { passed: threshold === undefined ? allPassed : score >= threshold - 1e-9, repaired, score, reasons, choice };
+  return {
+    passed: threshold === undefined ? allPassed : score >= threshold - 1e-9,
+    repaired,
+    score,
+    reasons,
+    choice,
+  };
 }
 
 function scoreOf(verdict: Verdict): number {
@@ -101,7 +108,10 @@ async function ask(check: () => Verdict | Promise<Verdict>): Promise<Verdict> {
 async function withinTime(verdict: Promise<Verdict>): Promise<Verdict> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Verdict>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`took longer than ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
+    timer = setTimeout(
+      () => reject(new Error(`took longer than ${CHECK_TIMEOUT_MS} ms`)),
+      CHECK_TIMEOUT_MS,
+    );
   });
   try {
     return await Promise.race([verdict, late]);
@@ -114,7 +124,11 @@ async function withinTime(verdict: Promise<Verdict>): Promise<Verdict> {
  * Why an answer that is still arriving can no longer pass; undefined while it can. With a threshold,
  * only when the checks that have failed outweigh what it leaves.
  */
-export function earlyFailure(demand: Demand, textSoFar: string, context: CheckContext): string | undefined {
+export function earlyFailure(
+  demand: Demand,
+  textSoFar: string,
+  context: CheckContext,
+): string | undefined {
   let lost = 0;
   let total = 0;
   let first: string | undefined;

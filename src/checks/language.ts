@@ -28,12 +28,19 @@ async function detector(): Promise<Detect> {
  */
 export function language(option: unknown): Check {
   if (typeof option !== 'string' || !/^(?:input|[a-z]{2})$/.test(option)) {
-    throw wrongOption('language', 'an ISO 639-1 code such as { language: en }, or { language: input }');
+    throw wrongOption(
+      'language',
+      'an ISO 639-1 code such as { language: en }, or { language: input }',
+    );
   }
   return { name: 'language', judge: async (choice, context) => judge(option, choice, context) };
 }
 
-async function judge(option: string, { text }: Choice, { request }: CheckContext): Promise<Verdict> {
+async function judge(
+  option: string,
+  { text }: Choice,
+  { request }: CheckContext,
+): Promise<Verdict> {
   const detect = await detector();
   const wanted = option === 'input' ? languageOf(lastUserText(request), detect) : option;
   const got = languageOf(text, detect);
@@ -42,8 +49,12 @@ async function judge(option: string, { text }: Choice, { request }: CheckContext
 }
 
 function languageOf(text: string, detect: Detect): string | undefined {
-  const prose = text.replaceAll(/```[\s\S]*?(?:```|$)|`[^`\n]*`|https?:\S+/g, ' ').slice(0, LOOKED_AT);
+  const prose = text
+    .replaceAll(/```[\s\S]*?(?:```|$)|`[^`\n]*`|https?:\S+/g, ' ')
+    .slice(0, LOOKED_AT);
   const letters = prose.match(/\p{L}/gu)?.length ?? 0;
-  const dense = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(prose);
+  const dense = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(
+    prose,
+  );
   return letters < (dense ? LEAST_LETTERS / 4 : LEAST_LETTERS) ? undefined : detect(prose);
 }

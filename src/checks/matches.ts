@@ -25,6 +25,9 @@ function readPattern(option: unknown): RegExp {
   try {
     return new RegExp(source, flags);
   } catch (error) {
-    throw wrongOption('matches', `a regular expression; ${error instanceof Error ? error.message : ''}`);
+    throw wrongOption(
+      'matches',
+      `a regular expression; ${error instanceof Error ? error.message : ''}`,
+    );
   }
 }

@@ -31,14 +31,19 @@ export function mentions(option: unknown): Check {
       const missing = terms.filter((term) => !names(said, term));
       const share = 1 - missing.length / terms.length;
       if (share >= wanted.share - 1e-9) return { verdict: 'accept', score: share };
-      return { verdict: 'escalate', reason: `it does not name ${missing.slice(0, 5).join(', ')}`, score: share };
+      return {
+        verdict: 'escalate',
+        reason: `it does not name ${missing.slice(0, 5).join(', ')}`,
+        score: share,
+      };
     },
   };
 }
 
 function readWanted(option: unknown): Wanted {
   if (option === 'input') return { words: [], fromInput: true, share: 1 };
-  if (typeof option === 'string' && option.trim() !== '') return { words: [option], fromInput: false, share: 1 };
+  if (typeof option === 'string' && option.trim() !== '')
+    return { words: [option], fromInput: false, share: 1 };
   if (isWords(option)) return { words: option, fromInput: false, share: 1 };
   if (isObject(option)) {
     const { words = [], from, share = 1, ...others } = option;
@@ -47,11 +52,18 @@ function readWanted(option: unknown): Wanted {
       return { words, fromInput: from === 'input', share };
     }
   }
-  throw wrongOption('mentions', 'a word, a list of words, "input", or { words, from: input, share }');
+  throw wrongOption(
+    'mentions',
+    'a word, a list of words, "input", or { words, from: input, share }',
+  );
 }
 
 function isWords(option: unknown, least = 1): option is string[] {
-  return Array.isArray(option) && option.length >= least && option.every((word) => typeof word === 'string' && word !== '');
+  return (
+    Array.isArray(option) &&
+    option.length >= least &&
+    option.every((word) => typeof word === 'string' && word !== '')
+  );
 }
 
 function termsOf({ words, fromInput }: Wanted, { request }: CheckContext): string[] {
@@ -61,7 +73,8 @@ function termsOf({ words, fromInput }: Wanted, { request }: CheckContext): strin
 }
 
 /** Company suffixes that an answer may leave out. */
-const SUFFIX = /[\s,]+(?:ltd|limited|inc|incorporated|llc|gmbh|ag|corp|corporation|co|plc|s\.?a|s\.?r\.?l|b\.?v|oy|ab|kg)\.?$/i;
+const SUFFIX =
+  /[\s,]+(?:ltd|limited|inc|incorporated|llc|gmbh|ag|corp|corporation|co|plc|s\.?a|s\.?r\.?l|b\.?v|oy|ab|kg)\.?$/i;
 
 function names(said: string, term: string): boolean {
   const whole = fold(term);

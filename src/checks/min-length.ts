@@ -10,7 +10,11 @@ export function minLength(option: unknown): Check {
     judge: ({ text, toolCalls }) => {
       const length = characters(text.trim());
       if (length >= least || toolCalls.length > 0) return { verdict: 'accept' };
-      return { verdict: 'escalate', reason: `${length} characters, wanted ${least}`, score: length / least };
+      return {
+        verdict: 'escalate',
+        reason: `${length} characters, wanted ${least}`,
+        score: length / least,
+      };
     },
   };
 }

@@ -54,12 +54,14 @@ export function notRefusal(option: unknown): Check {
   return {
     name: 'not-refusal',
     judge,
-    early: (text) => (text.length >= ENOUGH && isRefusal(text) ? 'the answer opens with a refusal' : undefined),
+    early: (text) =>
+      text.length >= ENOUGH && isRefusal(text) ? 'the answer opens with a refusal' : undefined,
   };
 }
 
 function judge({ refusal, text }: Choice): Verdict {
-  if (refusal !== undefined && refusal !== '') return { verdict: 'escalate', reason: 'the model refused' };
+  if (refusal !== undefined && refusal !== '')
+    return { verdict: 'escalate', reason: 'the model refused' };
   return isRefusal(text)
     ? { verdict: 'escalate', reason: 'the answer opens with a refusal' }
     : { verdict: 'accept' };

@@ -53,7 +53,10 @@ export async function createCheck(
   const { weight = 1, ...rest } = spec;
   const [entry, ...others] = Object.entries(rest);
   if (!isObject(spec) || entry === undefined || others.length > 0) {
-    throw new FarthingError('invalid_config', 'a check is a name, or one name with its option: { min-length: 200 }');
+    throw new FarthingError(
+      'invalid_config',
+      'a check is a name, or one name with its option: { min-length: 200 }',
+    );
   }
   if (typeof weight !== 'number' || !(weight > 0)) {
     throw new FarthingError('invalid_config', `the weight of ${entry[0]} must be a number above 0`);
@@ -65,6 +68,7 @@ async function make(name: string, option: unknown, directory: string): Promise<C
   const factory = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
   if (factory !== undefined) return factory(option, directory);
   const close = nearest(name, Object.keys(CHECKS));
-  const hint = close === undefined ? `there is ${Object.keys(CHECKS).join(', ')}` : `did you mean "${close}"?`;
+  const hint =
+    close === undefined ? `there is ${Object.keys(CHECKS).join(', ')}` : `did you mean "${close}"?`;
   throw new FarthingError('invalid_config', `there is no check "${name}"; ${hint}`);
 }

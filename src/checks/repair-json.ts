@@ -19,7 +19,9 @@ export function findJson(answer: string): FoundJson | undefined {
   if (whole !== undefined) return whole;
   const fenced = onlyFence(answer);
   if (fenced !== undefined) {
-    return attempt(fenced, 'taken out of a code fence') ?? mended(fenced, 'taken out of a code fence, ');
+    return (
+      attempt(fenced, 'taken out of a code fence') ?? mended(fenced, 'taken out of a code fence, ')
+    );
   }
   const inside = outermost(answer);
   if (inside === undefined) return undefined;
@@ -44,7 +46,9 @@ function mended(text: string, before: string): FoundJson | undefined {
 
 /** The content of the answer's only code fence that looks like JSON. */
 function onlyFence(answer: string): string | undefined {
-  const fences = [...answer.matchAll(/(?:^|\n)[ \t]*```[ \t]*[\w-]*[ \t]*\r?\n([\s\S]*?)\r?\n?[ \t]*```/g)]
+  const fences = [
+    ...answer.matchAll(/(?:^|\n)[ \t]*```[ \t]*[\w-]*[ \t]*\r?\n([\s\S]*?)\r?\n?[ \t]*```/g),
+  ]
     .map(([, content = '']) => content.trim())
     .filter((content) => /^[[{]/.test(content));
   return fences.length === 1 ? fences[0] : undefined;
@@ -97,7 +101,10 @@ function mendSlips(text: string): { text: string; slips: string[] } {
       const end = stringEnd(text, index);
       if (end === -1) return { text, slips: [] };
       const literal = text.slice(index, end + 1);
-      const escaped = literal.replaceAll('\r', '\\r').replaceAll('\n', '\\n').replaceAll('\t', '\\t');
+      const escaped = literal
+        .replaceAll('\r', '\\r')
+        .replaceAll('\n', '\\n')
+        .replaceAll('\t', '\\t');
       if (escaped !== literal) slips.add('line breaks in strings escaped');
       mendedText += escaped;
       index = end + 1;

@@ -19,7 +19,10 @@ export function labelledValue(text: string, label: string): string | undefined {
   const patterns = [
     new RegExp(String.raw`"${word}(?:[ _-]?name)?"\s*:\s*"([^"\n]{1,${LONGEST}})"`, 'i'),
     new RegExp(String.raw`<${word}(?:[ _-]?name)?>\s*([^<\n]{1,${LONGEST}}?)\s*</`, 'i'),
-    new RegExp(String.raw`(?:^|[\n,;.(*•-])[ \t*_-]*(?:the |our )?${word}(?:'s)?(?:[ _-]name)?[*_]*\s*(?::|=|\bis\b)[*_]*\s*([^\n;]{1,${LONGEST}})`, 'i'),
+    new RegExp(
+      String.raw`(?:^|[\n,;.(*•-])[ \t*_-]*(?:the |our )?${word}(?:'s)?(?:[ _-]name)?[*_]*\s*(?::|=|\bis\b)[*_]*\s*([^\n;]{1,${LONGEST}})`,
+      'i',
+    ),
   ];
   for (const pattern of patterns) {
     const value = pattern.exec(text)?.[1];
@@ -37,12 +40,44 @@ function upToSentenceEnd(value: string): string {
 }
 
 const QUOTED = /["“«]([^"”»\n]{2,60})["”»]/g;
-const NAME = /(?<![.!?:]\s|^\s*|\n\s*)\b\p{Lu}[\p{L}\p{N}&'-]+(?:\s+(?:(?:of|de|van|von|der|&)\s+)?\p{Lu}[\p{L}\p{N}&'-]+)*/gu;
-const LONG_NAME = /\b\p{Lu}[\p{L}\p{N}&'-]+(?:\s+(?:(?:of|de|van|von|der|&)\s+)?\p{Lu}[\p{L}\p{N}&'-]+)+/gu;
+const NAME =
+  /(?<![.!?:]\s|^\s*|\n\s*)\b\p{Lu}[\p{L}\p{N}&'-]+(?:\s+(?:(?:of|de|van|von|der|&)\s+)?\p{Lu}[\p{L}\p{N}&'-]+)*/gu;
+const LONG_NAME =
+  /\b\p{Lu}[\p{L}\p{N}&'-]+(?:\s+(?:(?:of|de|van|von|der|&)\s+)?\p{Lu}[\p{L}\p{N}&'-]+)+/gu;
 const NUMBER = /(?:[$€£¥]\s?)?\d[\d.,]*\d%?|\d+%|(?:[$€£¥]\s?)\d+/g;
 
 /** Capitalised words that are no names. */
-const COMMON = new Set(['I', "I'm", "I'd", "I'll", "I've", 'OK', 'AI', 'Please', 'The', 'A', 'An', 'My', 'We', 'Our', 'You', 'Your', 'Hello', 'Hi', 'Dear', 'Thanks', 'Write', 'JSON', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']);
+const COMMON = new Set([
+  'I',
+  "I'm",
+  "I'd",
+  "I'll",
+  "I've",
+  'OK',
+  'AI',
+  'Please',
+  'The',
+  'A',
+  'An',
+  'My',
+  'We',
+  'Our',
+  'You',
+  'Your',
+  'Hello',
+  'Hi',
+  'Dear',
+  'Thanks',
+  'Write',
+  'JSON',
+  'Monday',
+  'Tuesday',
+  'Wednesday',
+  'Thursday',
+  'Friday',
+  'Saturday',
+  'Sunday',
+]);
 
 /** Quoted names, names of several words, capitalised words inside sentences, and numbers of weight. */
 export function salientTerms(text: string): string[] {
@@ -50,7 +85,9 @@ export function salientTerms(text: string): string[] {
     ...[...text.matchAll(QUOTED)].map(([, quoted = '']) => quoted),
     ...[...text.matchAll(LONG_NAME)].map(([name]) => withoutCommonStart(name)),
     ...[...text.matchAll(NAME)].map(([name]) => withoutCommonStart(name)),
-    ...[...text.matchAll(NUMBER)].map(([number]) => number.replace(/[.,]$/, '')).filter((number) => number.length > 1),
+    ...[...text.matchAll(NUMBER)]
+      .map(([number]) => number.replace(/[.,]$/, ''))
+      .filter((number) => number.length > 1),
   ].filter((term) => term.length > 1 && !COMMON.has(term));
   const distinct: string[] = [];
   for (const term of found) {

@@ -42,7 +42,10 @@ function make(schema: JsonObject): Validate | undefined {
       const deepest = errors.at(-1);
       return deepest === undefined
         ? 'it does not fit the schema'
-        : `${deepest.instanceLocation.replace(/^#/, '') || 'the value'}: ${deepest.error}`.slice(0, 300);
+        : `${deepest.instanceLocation.replace(/^#/, '') || 'the value'}: ${deepest.error}`.slice(
+            0,
+            300,
+          );
     };
   } catch {
     return undefined;

@@ -18,7 +18,8 @@ export function toolCalls(option: unknown): Check {
 
 function judge(choice: Choice, { request }: CheckContext): Verdict {
   const tools = toolsOf(request);
-  if (choice.toolCalls.length === 0) return demandsTool(request) ? no('no tool is called') : { verdict: 'accept' };
+  if (choice.toolCalls.length === 0)
+    return demandsTool(request) ? no('no tool is called') : { verdict: 'accept' };
   const mended: ToolCall[] = [];
   const repairs: string[] = [];
   for (const call of choice.toolCalls) {
@@ -30,7 +31,11 @@ function judge(choice: Choice, { request }: CheckContext): Verdict {
     if (judged.text !== call.arguments) repairs.push(`arguments of ${call.name} mended`);
   }
   if (repairs.length === 0) return { verdict: 'accept' };
-  return { verdict: 'repair', choice: { ...choice, toolCalls: mended }, reason: repairs.join(', ') };
+  return {
+    verdict: 'repair',
+    choice: { ...choice, toolCalls: mended },
+    reason: repairs.join(', '),
+  };
 }
 
 function no(reason: string): Verdict {
@@ -45,7 +50,10 @@ function demandsTool(request: JsonObject): boolean {
 /** The schemas of the call's tools, by name; a tool without parameters takes anything. */
 function toolsOf(request: JsonObject): Map<string, JsonObject> {
   const tools = new Map<string, JsonObject>();
-  const given = [...asArray(request['tools']).map((tool) => asObject(tool)?.['function']), ...asArray(request['functions'])];
+  const given = [
+    ...asArray(request['tools']).map((tool) => asObject(tool)?.['function']),
+    ...asArray(request['functions']),
+  ];
   for (const tool of given) {
     const name = asString(asObject(tool)?.['name']);
     if (name !== undefined) tools.set(name, asObject(asObject(tool)?.['parameters']) ?? {});
@@ -53,7 +61,10 @@ function toolsOf(request: JsonObject): Map<string, JsonObject> {
   return tools;
 }
 
-function judgeArguments(call: ToolCall, schema: JsonObject): { readonly text: string } | { readonly wrong: string } {
+function judgeArguments(
+  call: ToolCall,
+  schema: JsonObject,
+): { readonly text: string } | { readonly wrong: string } {
   // A tool without parameters is called with nothing by some models.
   const text = call.arguments.trim() === '' ? '{}' : call.arguments;
   const found = findJson(text);
@@ -76,7 +87,8 @@ function coerce(value: Json, schema: JsonObject): Json {
     return items === undefined ? value : value.map((item: Json) => coerce(item, items));
   }
   const object = asObject(value);
-  if (object !== undefined && !wanted.has('array')) return coerceFields(object, asObject(schema['properties']) ?? {});
+  if (object !== undefined && !wanted.has('array'))
+    return coerceFields(object, asObject(schema['properties']) ?? {});
   if (typeof value === 'string' && !wanted.has('string')) return coerceText(value, wanted, schema);
   if (wanted.has('array') && items !== undefined) return [coerce(value, items)];
   return value;
@@ -93,8 +105,10 @@ function coerceFields(object: JsonObject, properties: JsonObject): JsonObject {
 
 function coerceText(text: string, wanted: ReadonlySet<string>, schema: JsonObject): Json {
   const trimmed = text.trim();
-  if ((wanted.has('number') || wanted.has('integer')) && NUMBER.test(trimmed)) return Number(trimmed);
-  if (wanted.has('boolean') && /^(?:true|false)$/i.test(trimmed)) return trimmed.toLowerCase() === 'true';
+  if ((wanted.has('number') || wanted.has('integer')) && NUMBER.test(trimmed))
+    return Number(trimmed);
+  if (wanted.has('boolean') && /^(?:true|false)$/i.test(trimmed))
+    return trimmed.toLowerCase() === 'true';
   if (wanted.has('null') && trimmed === 'null') return null;
   const parsed = /^[[{]/.test(trimmed) ? parseJson(trimmed) : undefined;
   if (parsed !== undefined) return coerce(parsed, schema);

@@ -9,7 +9,10 @@ import { wrongOption } from './options.ts';
 export type UserVerdict = boolean | number | Verdict;
 
 /** A user's function. May be asynchronous; gets five seconds. */
-export type UserFunction = (choice: Choice, context: CheckContext) => UserVerdict | Promise<UserVerdict>;
+export type UserFunction = (
+  choice: Choice,
+  context: CheckContext,
+) => UserVerdict | Promise<UserVerdict>;
 
 /**
  * `{ module: ./checks/mine.js }` takes the module's default export, `{ module: "./checks/mine.js#name" }`
@@ -17,14 +20,20 @@ export type UserFunction = (choice: Choice, context: CheckContext) => UserVerdic
  */
 export async function userFunction(option: unknown, directory: string): Promise<Check> {
   if (typeof option !== 'string' || option === '') {
-    throw wrongOption('module', 'the path of a JavaScript module, such as { module: "./checks/mine.js#name" }');
+    throw wrongOption(
+      'module',
+      'the path of a JavaScript module, such as { module: "./checks/mine.js#name" }',
+    );
   }
   const hash = option.lastIndexOf('#');
   const file = resolve(directory, hash === -1 ? option : option.slice(0, hash));
   const name = hash === -1 ? 'default' : option.slice(hash + 1);
   if (!existsSync(file)) throw wrongOption('module', `a file that exists; ${file} does not`);
   const judge = await load(file, name);
-  return { name: `module ${option}`, judge: async (choice, context) => verdictOf(await judge(choice, context)) };
+  return {
+    name: `module ${option}`,
+    judge: async (choice, context) => verdictOf(await judge(choice, context)),
+  };
 }
 
 async function load(file: string, name: string): Promise<UserFunction> {
@@ -32,16 +41,21 @@ async function load(file: string, name: string): Promise<UserFunction> {
   try {
     exported = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (error) {
-    throw wrongOption('module', `a module that loads; ${error instanceof Error ? error.message : String(error)}`);
+    throw wrongOption(
+      'module',
+      `a module that loads; ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   const found = exported[name];
-  if (typeof found !== 'function') throw wrongOption('module', `a function; ${file} exports none as "${name}"`);
+  if (typeof found !== 'function')
+    throw wrongOption('module', `a function; ${file} exports none as "${name}"`);
   return found as UserFunction;
 }
 
 /** Whatever the function said, as a verdict. */
 function verdictOf(said: unknown): Verdict {
-  if (typeof said === 'boolean') return said ? { verdict: 'accept' } : { verdict: 'escalate', reason: 'it said no' };
+  if (typeof said === 'boolean')
+    return said ? { verdict: 'accept' } : { verdict: 'escalate', reason: 'it said no' };
   if (typeof said === 'number' && said >= 0 && said <= 1) {
     return said >= 0.5
       ? { verdict: 'accept', score: said }

@@ -26,7 +26,11 @@ interface ExplainedTier {
   readonly model: string;
   readonly provider: string;
   /** USD per 1M tokens; null where unpriced. */
-  readonly price: { readonly input: number; readonly output: number; readonly source: string } | null;
+  readonly price: {
+    readonly input: number;
+    readonly output: number;
+    readonly source: string;
+  } | null;
   readonly accept: readonly string[];
   readonly threshold: number | null;
 }
@@ -86,7 +90,8 @@ function readHeaders(lines: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     lines.map((line) => {
       const colon = line.indexOf(':');
-      if (colon < 1) throw new FarthingError('invalid_value', `"${line}" is no header; write "name: value".`);
+      if (colon < 1)
+        throw new FarthingError('invalid_value', `"${line}" is no header; write "name: value".`);
       return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
     }),
   );
@@ -132,7 +137,9 @@ function describeTier(gateway: Gateway, { model, accept, threshold }: Tier): Exp
     model: model.name,
     provider: model.providers.map(({ name }) => name).join(', then '),
     price: price === undefined ? null : { ...ratesOf(price), source: price.source },
-    accept: accept.map(({ check, weight }) => (weight === 1 ? check.name : `${check.name} ×${weight}`)),
+    accept: accept.map(({ check, weight }) =>
+      weight === 1 ? check.name : `${check.name} ×${weight}`,
+    ),
     threshold: threshold ?? null,
   };
 }

@@ -22,7 +22,10 @@ interface Options {
 export function serveCommand(): Command {
   return new Command('farthing serve')
     .description('Start the gateway. Without any provider key it serves simulated models.')
-    .option('-c, --config <file>', 'configuration file (default: farthing.yaml, where there is one)')
+    .option(
+      '-c, --config <file>',
+      'configuration file (default: farthing.yaml, where there is one)',
+    )
     .option('-l, --listen <address>', 'address and port, instead of the configured ones')
     .option('-d, --data <file>', "the ledger's file, instead of the configured one")
     .option('--json', 'print the address as one JSON document')

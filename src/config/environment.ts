@@ -23,12 +23,15 @@ export function expand(value: string, environment: Environment): Expanded {
   const whole = /^os\.environ\/(\w+)$/.exec(value)?.[1];
   if (whole !== undefined) return expand(`\${${whole}}`, environment);
   const missing: string[] = [];
-  const text = value.replaceAll(/\$\$|\$\{(\w+)(?::-([^}]*))?\}/g, (found, name: string | undefined, fallback: string | undefined) => {
-    if (found === '$$' || name === undefined) return '$';
-    const given = readVariable(name, environment);
-    if (given === undefined && fallback === undefined) missing.push(name);
-    return given ?? fallback ?? '';
-  });
+  const text = value.replaceAll(
+    /\$\$|\$\{(\w+)(?::-([^}]*))?\}/g,
+    (found, name: string | undefined, fallback: string | undefined) => {
+      if (found === '$$' || name === undefined) return '$';
+      const given = readVariable(name, environment);
+      if (given === undefined && fallback === undefined) missing.push(name);
+      return given ?? fallback ?? '';
+    },
+  );
   return { text, missing };
 }
 

@@ -13,7 +13,11 @@ export interface Host {
   readonly keyVariable: string | undefined;
 }
 
-const openai = (url: string, keyVariable?: string): Host => ({ url, dialect: 'openai', keyVariable });
+const openai = (url: string, keyVariable?: string): Host => ({
+  url,
+  dialect: 'openai',
+  keyVariable,
+});
 
 /** By name. The names are also those of the price book. */
 export const HOSTS: Readonly<Record<string, Host>> = {

@@ -48,11 +48,16 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   const directory = options.directory ?? process.cwd();
   const path = findFile(options.path ?? environment['FARTHING_CONFIG'], directory);
   if (path !== undefined) {
-    const { config, warnings } = await parse(readText(path), { ...options, environment, file: path });
+    const { config, warnings } = await parse(readText(path), {
+      ...options,
+      environment,
+      file: path,
+    });
     return { config, path, warnings };
   }
   const hosts = Object.entries(HOSTS).filter(
-    ([, { keyVariable }]) => keyVariable !== undefined && readVariable(keyVariable, environment) !== undefined,
+    ([, { keyVariable }]) =>
+      keyVariable !== undefined && readVariable(keyVariable, environment) !== undefined,
   );
   if (hosts.length === 0) return { config: undefined, path: undefined, warnings: [] };
   const text = JSON.stringify({ providers: Object.fromEntries(hosts.map(([name]) => [name, {}])) });
@@ -63,7 +68,11 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
 /** A configuration from its text, YAML or JSON. Throws as {@link loadConfig} does. */
 export async function parseConfig(text: string, options: LoadOptions = {}): Promise<Config> {
   const environment = options.environment ?? process.env;
-  const { config } = await parse(text, { ...options, environment, file: options.path ?? 'farthing.yaml' });
+  const { config } = await parse(text, {
+    ...options,
+    environment,
+    file: options.path ?? 'farthing.yaml',
+  });
   return config;
 }
 
@@ -85,14 +94,23 @@ interface ParseOptions extends LoadOptions {
   readonly file: string;
 }
 
-async function parse(text: string, options: ParseOptions): Promise<{ config: Config; warnings: readonly string[] }> {
+async function parse(
+  text: string,
+  options: ParseOptions,
+): Promise<{ config: Config; warnings: readonly string[] }> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    prettyErrors: false,
+  });
   const problems = new Problems(options.file, lines, document);
   for (const error of document.errors) problems.addAt(error.pos[0], error.message);
   problems.throwIfAny();
   const raw = plain(document.toJS({ maxAliasCount: 100 }) ?? {}, problems);
-  const form = fileSchema.safeParse(expandAll(raw, [], { environment: options.environment, problems }));
+  const form = fileSchema.safeParse(
+    expandAll(raw, [], { environment: options.environment, problems }),
+  );
   if (!form.success) problems.addIssues(form.error.issues, fileSchema);
   problems.throwIfAny();
   if (form.data === undefined) throw new FarthingError('internal_error', 'No configuration.');
@@ -125,10 +143,12 @@ function expandAll(
   if (typeof value === 'string') {
     if (path[0] === 'providers' && path.at(-1) === 'key') return value;
     const { text, missing } = expand(value, context.environment);
-    for (const name of missing) context.problems.add(path, `the environment variable ${name} is not set`);
+    for (const name of missing)
+      context.problems.add(path, `the environment variable ${name} is not set`);
     return text;
   }
-  if (Array.isArray(value)) return value.map((item, index) => expandAll(item, [...path, index], context));
+  if (Array.isArray(value))
+    return value.map((item, index) => expandAll(item, [...path, index], context));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, expandAll(item, [...path, key], context)]),

@@ -36,7 +36,12 @@ export class ModelRegistry {
 
   /** Undefined for a name that is none. */
   find(name: string): Model | undefined {
-    return this.#configured.get(name) ?? this.#others.get(name) ?? this.#prefixed(name) ?? this.#listed(name);
+    return (
+      this.#configured.get(name) ??
+      this.#others.get(name) ??
+      this.#prefixed(name) ??
+      this.#listed(name)
+    );
   }
 
   /** Throws `model_not_found` with the nearest known name. */
@@ -46,10 +51,15 @@ export class ModelRegistry {
     const close = nearest(name, this.#names());
     const hint = close === undefined ? '' : ` Did you mean "${close}"?`;
     const [provider] = this.#providers.keys();
-    const direct = provider === undefined ? '' : ` Any model of a provider can be asked as "${provider}/ID".`;
-    throw new FarthingError('model_not_found', `The model "${name}" does not exist here.${hint}${direct}`, {
-      param: 'model',
-    });
+    const direct =
+      provider === undefined ? '' : ` Any model of a provider can be asked as "${provider}/ID".`;
+    throw new FarthingError(
+      'model_not_found',
+      `The model "${name}" does not exist here.${hint}${direct}`,
+      {
+        param: 'model',
+      },
+    );
   }
 
   /** Configured models, and those that the price book lists for providers whose models are not configured. */

@@ -45,7 +45,8 @@ export class Problems {
     for (const issue of issues) {
       const path = issue.path.filter((part) => typeof part !== 'symbol');
       if (issue.code === 'unrecognized_keys') {
-        for (const key of issue.keys) this.add([...path, key], unknownKey(key, keysAt(schema, path)));
+        for (const key of issue.keys)
+          this.add([...path, key], unknownKey(key, keysAt(schema, path)));
       } else if (issue.code === 'invalid_union') this.add(path, unionMessage(issue));
       else this.add(path, issue.message);
     }
@@ -75,7 +76,8 @@ export class Problems {
 
 function pathText(path: Path): string {
   return path.reduce<string>(
-    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? part : `${text}.${part}`),
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? part : `${text}.${part}`,
     '',
   );
 }
@@ -88,7 +90,9 @@ function unknownKey(key: string, known: readonly string[]): string {
 }
 
 function unionMessage(issue: z.core.$ZodIssueInvalidUnion): string {
-  const inner = issue.errors.flat().find(({ path, code }) => path.length > 0 || code === 'unrecognized_keys');
+  const inner = issue.errors
+    .flat()
+    .find(({ path, code }) => path.length > 0 || code === 'unrecognized_keys');
   if (inner === undefined) return issue.message;
   return inner.code === 'unrecognized_keys'
     ? `unknown key "${inner.keys.join('", "')}"`
@@ -112,7 +116,11 @@ interface Inside {
 
 function unwrap(node: unknown): Inside | undefined {
   let inside = node as Inside | undefined;
-  while (inside?.unwrap !== undefined && inside.shape === undefined && inside.element === undefined) {
+  while (
+    inside?.unwrap !== undefined &&
+    inside.shape === undefined &&
+    inside.element === undefined
+  ) {
     inside = inside.unwrap() as Inside;
   }
   return inside;

@@ -73,11 +73,17 @@ export function resolveProvider(
   const found = findHost(form.host ?? name);
   if (form.host !== undefined && found === undefined) {
     const close = nearest(form.host, Object.keys(HOSTS));
-    problems.add(['providers', name, 'host'], `unknown host${close === undefined ? '' : `; did you mean "${close}"?`}`);
+    problems.add(
+      ['providers', name, 'host'],
+      `unknown host${close === undefined ? '' : `; did you mean "${close}"?`}`,
+    );
   }
   const url = form.url ?? found?.host.url;
   if (url === undefined) {
-    problems.add(['providers', name], `"${name}" is no well-known host, so it needs a url; known are ${Object.keys(HOSTS).join(', ')}`);
+    problems.add(
+      ['providers', name],
+      `"${name}" is no well-known host, so it needs a url; known are ${Object.keys(HOSTS).join(', ')}`,
+    );
     return undefined;
   }
   const key = resolveKey(form.key, found?.host.keyVariable, environment);
@@ -158,9 +164,15 @@ function checkPrice(
     if (given === 0 || wanted === 0) continue;
     const path = ['models', name, 'price', field];
     if (given < wanted / 10_000) {
-      problems.add(path, `${given} looks like USD per token; prices are USD per 1M tokens: ${given * 1e6}? The public list says ${wanted}`);
+      problems.add(
+        path,
+        `${given} looks like USD per token; prices are USD per 1M tokens: ${given * 1e6}? The public list says ${wanted}`,
+      );
     } else if (given < wanted / ABSURD || given > wanted * ABSURD) {
-      problems.add(path, `${given} is more than ${ABSURD} times off the public list, which says ${wanted} USD per 1M tokens`);
+      problems.add(
+        path,
+        `${given} is more than ${ABSURD} times off the public list, which says ${wanted} USD per 1M tokens`,
+      );
     }
   }
 }
@@ -174,9 +186,16 @@ function ownPrice(name: string, price: PriceForm): PriceRule {
     inputAudio: price['input-audio'],
     outputAudio: price['output-audio'],
   };
-  const given = Object.fromEntries(Object.entries(optional).filter(([, rate]) => rate !== undefined));
+  const given = Object.fromEntries(
+    Object.entries(optional).filter(([, rate]) => rate !== undefined),
+  );
   const rates: Rates = { input: price.input, output: price.output, ...given };
-  return { id: `config:${name}`, rates, source: 'config', asOf: new Date().toISOString().slice(0, 10) };
+  return {
+    id: `config:${name}`,
+    rates,
+    source: 'config',
+    asOf: new Date().toISOString().slice(0, 10),
+  };
 }
 
 interface TaskOptions extends ResolveOptions {
@@ -187,10 +206,14 @@ async function resolveTask(name: string, form: TaskForm, options: TaskOptions): 
   const path: Path = ['tasks', name];
   const { problems } = options;
   if ((form.model === undefined) === (form.tiers === undefined)) {
-    problems.add(path, form.model === undefined ? 'needs a model or tiers' : 'has both model and tiers; keep one');
+    problems.add(
+      path,
+      form.model === undefined ? 'needs a model or tiers' : 'has both model and tiers; keep one',
+    );
   }
   const tiers: Tier[] = [];
-  const forms: readonly TierForm[] = form.tiers ?? (form.model === undefined ? [] : [{ model: form.model }]);
+  const forms: readonly TierForm[] =
+    form.tiers ?? (form.model === undefined ? [] : [{ model: form.model }]);
   for (const [index, tier] of forms.entries()) {
     const at = form.tiers === undefined ? path : [...path, 'tiers', index];
     const resolved = await resolveTier(tier, at, options);
@@ -208,7 +231,11 @@ async function resolveTask(name: string, form: TaskForm, options: TaskOptions): 
   };
 }
 
-async function resolveTier(form: TierForm, path: Path, options: TaskOptions): Promise<Tier | undefined> {
+async function resolveTier(
+  form: TierForm,
+  path: Path,
+  options: TaskOptions,
+): Promise<Tier | undefined> {
   const model = modelAt(form.model, [...path, 'model'], options);
   const accept: WeightedCheck[] = [];
   for (const [index, spec] of (form.accept ?? []).entries()) {
@@ -226,16 +253,24 @@ function warnOfOrder(tiers: readonly Tier[], path: Path, problems: Problems): vo
     const next = tiers[index + 1];
     if (next === undefined) continue;
     const at = [...path, 'tiers', index];
-    if (accept.length === 0) problems.warn(at, 'accepts any answer, so the tiers above it are asked only when it fails');
+    if (accept.length === 0)
+      problems.warn(at, 'accepts any answer, so the tiers above it are asked only when it fails');
     const mine = model.price?.rates.output;
     const above = next.model.price?.rates.output;
     if (mine !== undefined && above !== undefined && mine > above) {
-      problems.warn(at, `${model.name} is dearer than ${next.model.name} above it; the cheapest should come first`);
+      problems.warn(
+        at,
+        `${model.name} is dearer than ${next.model.name} above it; the cheapest should come first`,
+      );
     }
   }
 }
 
-function modelAt(name: string | undefined, path: Path, { registry, problems }: TaskOptions): Model | undefined {
+function modelAt(
+  name: string | undefined,
+  path: Path,
+  { registry, problems }: TaskOptions,
+): Model | undefined {
   if (name === undefined) return undefined;
   try {
     return registry.require(name);

@@ -11,7 +11,10 @@ const name = z.string().regex(/^[\w.:/@+-]+$/, 'must be made of letters, digits 
 
 const duration = z
   .union([z.number(), z.string()])
-  .refine((value) => parseDuration(value) !== undefined, 'must be a duration such as 500ms, 15s, 20m or 1h');
+  .refine(
+    (value) => parseDuration(value) !== undefined,
+    'must be a duration such as 500ms, 15s, 20m or 1h',
+  );
 
 const size = z
   .union([z.number(), z.string()])
@@ -19,7 +22,10 @@ const size = z
 
 const money = z
   .union([z.number(), z.string()])
-  .refine((value) => parseMoney(value) !== undefined, 'must be an amount in US dollars such as 0.50');
+  .refine(
+    (value) => parseMoney(value) !== undefined,
+    'must be an amount in US dollars such as 0.50',
+  );
 
 const rate = z.number().nonnegative('must not be negative');
 
@@ -27,9 +33,15 @@ const price = z
   .strictObject({
     input: rate.describe('USD per 1M uncached input tokens'),
     output: rate.describe('USD per 1M output tokens'),
-    'cache-read': rate.optional().describe('USD per 1M tokens read from the provider’s cache; default: input'),
-    'cache-write': rate.optional().describe('USD per 1M tokens written to the provider’s cache; default: input'),
-    'cache-write-1h': rate.optional().describe('The same for entries that live an hour; default: cache-write'),
+    'cache-read': rate
+      .optional()
+      .describe('USD per 1M tokens read from the provider’s cache; default: input'),
+    'cache-write': rate
+      .optional()
+      .describe('USD per 1M tokens written to the provider’s cache; default: input'),
+    'cache-write-1h': rate
+      .optional()
+      .describe('The same for entries that live an hour; default: cache-write'),
     reasoning: rate.optional().describe('USD per 1M reasoning tokens; default: output'),
     'input-audio': rate.optional().describe('USD per 1M audio input tokens; default: input'),
     'output-audio': rate.optional().describe('USD per 1M audio output tokens; default: output'),
@@ -38,22 +50,46 @@ const price = z
 
 const provider = z
   .strictObject({
-    dialect: z.enum(['openai', 'anthropic']).optional().describe('Wire format; default: the host’s, else openai'),
-    host: z.string().optional().describe('A well-known host; default: the provider’s own name where it is one'),
-    url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional().describe('Base URL, as the SDKs take it'),
+    dialect: z
+      .enum(['openai', 'anthropic'])
+      .optional()
+      .describe('Wire format; default: the host’s, else openai'),
+    host: z
+      .string()
+      .optional()
+      .describe('A well-known host; default: the provider’s own name where it is one'),
+    url: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .optional()
+      .describe('Base URL, as the SDKs take it'),
     key: z.string().nullish().describe('The secret; default: the host’s environment variable'),
-    headers: z.record(z.string(), z.string()).optional().describe('Further headers of each request'),
+    headers: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('Further headers of each request'),
     'connect-timeout': duration.optional().describe('Time to connect; default 10s'),
-    'idle-timeout': duration.optional().describe('Time without a byte before giving up; default 20m'),
+    'idle-timeout': duration
+      .optional()
+      .describe('Time without a byte before giving up; default 20m'),
     retries: z.int().min(0).max(10).optional().describe('Repeats of a failed request; default 2'),
-    connections: z.int().min(1).max(10_000).optional().describe('Open connections at most; default 512'),
+    connections: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe('Open connections at most; default 512'),
   })
   .describe('A host that serves models');
 
 const model = z
   .strictObject({
-    provider: z.union([z.string(), z.array(z.string()).min(1)]).describe('Who serves it; several are tried in order'),
-    id: z.string().optional().describe('The provider’s own name of the model; default: the name here'),
+    provider: z
+      .union([z.string(), z.array(z.string()).min(1)])
+      .describe('Who serves it; several are tried in order'),
+    id: z
+      .string()
+      .optional()
+      .describe('The provider’s own name of the model; default: the name here'),
     price: price.optional(),
     'max-output': z.int().positive().optional().describe('Tokens an answer may have at most'),
   })
@@ -70,7 +106,10 @@ const match = z
     tag: globs.optional().describe('Globs over tags'),
     template: z.string().optional().describe('A template’s id, as reports show it'),
   })
-  .refine((rule) => Object.keys(rule).length > 0, 'must name at least one of system, user, model, header, tag, template')
+  .refine(
+    (rule) => Object.keys(rule).length > 0,
+    'must name at least one of system, user, model, header, tag, template',
+  )
   .describe('All parts that are given must hold');
 
 const check = z
@@ -80,14 +119,25 @@ const check = z
 const tier = z
   .strictObject({
     model: z.string().describe('The model to ask'),
-    accept: z.array(check).optional().describe('Checks the answer must pass; none accepts any answer'),
-    threshold: z.number().min(0).max(1).optional().describe('Share of the weighted checks that must pass; default: all'),
+    accept: z
+      .array(check)
+      .optional()
+      .describe('Checks the answer must pass; none accepts any answer'),
+    threshold: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe('Share of the weighted checks that must pass; default: all'),
   })
   .describe('One rung of the ladder');
 
 const task = z
   .strictObject({
-    match: z.union([match, z.array(match)]).optional().describe('How calls of this task are recognised'),
+    match: z
+      .union([match, z.array(match)])
+      .optional()
+      .describe('How calls of this task are recognised'),
     model: z.string().optional().describe('The one model that serves it'),
     tiers: z.array(tier).min(1).optional().describe('The ladder, cheapest first'),
     'max-cost': money.optional().describe('USD a call, all tiers together'),
@@ -100,15 +150,25 @@ const task = z
 export const fileSchema = z
   .strictObject({
     $schema: z.string().optional(),
-    listen: z.union([z.string(), z.int()]).optional().describe('Address and port; default 127.0.0.1:4960'),
+    listen: z
+      .union([z.string(), z.int()])
+      .optional()
+      .describe('Address and port; default 127.0.0.1:4960'),
     data: z.string().min(1).optional().describe('The ledger’s SQLite file; default ./farthing.db'),
-    reference: z.string().optional().describe('The model a call would have used; default: the one the client asked for'),
+    reference: z
+      .string()
+      .optional()
+      .describe('The model a call would have used; default: the one the client asked for'),
     providers: z.record(name, provider.nullable()).optional().describe('Hosts, by name'),
     models: z.record(name, model).optional().describe('Models, by the name clients use'),
     tasks: z.record(name, task).optional().describe('Kinds of work, by name'),
     'max-body': size.optional().describe('Largest request body; default 32mb'),
-    'keep-alive': duration.optional().describe('Silence on a stream before a keep-alive comment; default 15s'),
-    drain: duration.optional().describe('How long a shutdown waits for calls in flight; default 30s'),
+    'keep-alive': duration
+      .optional()
+      .describe('Silence on a stream before a keep-alive comment; default 15s'),
+    drain: duration
+      .optional()
+      .describe('How long a shutdown waits for calls in flight; default 30s'),
   })
   .describe('Configuration of Farthing');
 

@@ -4,7 +4,13 @@
  * @module
  */
 
-const MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 const BYTES: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 
 /** `15s`, `1.5h`, `500ms` in milliseconds; a bare number is seconds. */
@@ -31,7 +37,9 @@ function scaled(
 export function parseMoney(value: string | number): number | undefined {
   const text = String(value).trim().replace(/^\$/, '');
   const dollars = Number(text);
-  return text === '' || !Number.isFinite(dollars) || dollars < 0 ? undefined : Math.floor(dollars * 1e9 + 1e-6);
+  return text === '' || !Number.isFinite(dollars) || dollars < 0
+    ? undefined
+    : Math.floor(dollars * 1e9 + 1e-6);
 }
 
 /** `127.0.0.1:4960`, `[::1]:4960`, `:4960` or `4960`; without a host the loopback one. */

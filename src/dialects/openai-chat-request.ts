@@ -59,9 +59,14 @@ const OPTIONAL: readonly (readonly [field: string, kind: Kind])[] = [
   ['response_format', 'object'],
 ];
 
-const KINDS: Readonly<Record<Kind, { readonly name: string; readonly fits: (value: Json) => boolean }>> = {
+const KINDS: Readonly<
+  Record<Kind, { readonly name: string; readonly fits: (value: Json) => boolean }>
+> = {
   boolean: { name: 'a boolean', fits: (value) => typeof value === 'boolean' },
-  count: { name: 'a positive integer', fits: (value) => Number.isSafeInteger(value) && Number(value) > 0 },
+  count: {
+    name: 'a positive integer',
+    fits: (value) => Number.isSafeInteger(value) && Number(value) > 0,
+  },
   array: { name: 'an array', fits: (value) => Array.isArray(value) },
   object: { name: 'an object', fits: isObject },
 };
@@ -71,9 +76,13 @@ function check(json: JsonObject, field: string, kind: Kind): void {
   // Null stands for "not given" in every SDK.
   if (value === undefined || value === null || KINDS[kind].fits(value)) return;
   if (kind === 'count' && typeof value === 'number') {
-    throw new FarthingError('invalid_value', `Invalid value for '${field}': it must be ${KINDS[kind].name}.`, {
-      param: field,
-    });
+    throw new FarthingError(
+      'invalid_value',
+      `Invalid value for '${field}': it must be ${KINDS[kind].name}.`,
+      {
+        param: field,
+      },
+    );
   }
   throw wrongType(field, KINDS[kind].name, value);
 }
@@ -85,16 +94,25 @@ function requireModel(json: JsonObject): void {
 }
 
 function missing(param: string): FarthingError {
-  return new FarthingError('missing_required_parameter', `Missing required parameter: '${param}'.`, {
-    param,
-  });
+  return new FarthingError(
+    'missing_required_parameter',
+    `Missing required parameter: '${param}'.`,
+    {
+      param,
+    },
+  );
 }
 
 function wrongType(param: string, wanted: string, value: Json | undefined): FarthingError {
-  const got = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
-  return new FarthingError('invalid_type', `Invalid type for '${param}': expected ${wanted}, but got ${got}.`, {
-    param,
-  });
+  const got =
+    value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+  return new FarthingError(
+    'invalid_type',
+    `Invalid type for '${param}': expected ${wanted}, but got ${got}.`,
+    {
+      param,
+    },
+  );
 }
 
 /** The text of all system and developer messages, joined by line feeds. */
@@ -110,7 +128,9 @@ export function systemText(request: JsonObject): string {
 
 /** The text of the last user message; empty where there is none. */
 export function lastUserText(request: JsonObject): string {
-  const last = asArray(request['messages']).findLast((message) => asObject(message)?.['role'] === 'user');
+  const last = asArray(request['messages']).findLast(
+    (message) => asObject(message)?.['role'] === 'user',
+  );
   return contentText(asObject(last)?.['content']);
 }
 

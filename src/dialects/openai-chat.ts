@@ -51,21 +51,27 @@ function headersFor(target: WireTarget): Readonly<Record<string, string>> {
 }
 
 /** In the field that the client used; else OpenAI's current one at OpenAI, the one that all others know elsewhere. */
-function limitOf(request: JsonObject, { maxOutputTokens }: Ask, { url }: WireTarget): BodyChanges['limit'] {
+function limitOf(
+  request: JsonObject,
+  { maxOutputTokens }: Ask,
+  { url }: WireTarget,
+): BodyChanges['limit'] {
   if (maxOutputTokens === undefined) return undefined;
   if (typeof request['max_completion_tokens'] === 'number') {
     if (request['max_completion_tokens'] === maxOutputTokens) return undefined;
     return { field: 'max_completion_tokens', tokens: maxOutputTokens };
   }
   if (request['max_tokens'] === maxOutputTokens) return undefined;
-  const modern = url.startsWith('https://api.openai.com') && typeof request['max_tokens'] !== 'number';
+  const modern =
+    url.startsWith('https://api.openai.com') && typeof request['max_tokens'] !== 'number';
   return { field: modern ? 'max_completion_tokens' : 'max_tokens', tokens: maxOutputTokens };
 }
 
 function decode(text: string): DecodedAnswer {
   const value = parseJson(text);
   if (!isObject(value)) {
-    const what = text.trim() === '' ? 'an empty body' : /^\s*</.test(text) ? 'an HTML page' : 'no JSON object';
+    const what =
+      text.trim() === '' ? 'an empty body' : /^\s*</.test(text) ? 'an HTML page' : 'no JSON object';
     throw new FarthingError('upstream_malformed', `The provider answered with ${what}.`);
   }
   if (!Array.isArray(value['choices']) && !Array.isArray(value['data'])) {

@@ -43,7 +43,10 @@ export class OpenAIStreamDecoder implements StreamDecoder {
 
   end(): readonly ReplyEvent[] {
     if (this.#finished || (this.#done && this.#model !== undefined)) return [];
-    throw new FarthingError('upstream_truncated', 'The provider broke off in the middle of its answer.');
+    throw new FarthingError(
+      'upstream_truncated',
+      'The provider broke off in the middle of its answer.',
+    );
   }
 
   usage(): Usage | undefined {
@@ -64,7 +67,8 @@ export class OpenAIStreamDecoder implements StreamDecoder {
     if (usage !== undefined) this.#usage = withTier(usage, value['service_tier']);
     const choices = asArray(value['choices']);
     const mended = choices.map((choice) => this.#mend(choice));
-    const same = value['choices'] !== undefined && mended.every((choice, index) => choice === choices[index]);
+    const same =
+      value['choices'] !== undefined && mended.every((choice, index) => choice === choices[index]);
     return same ? new ReplyEvent(data, value) : ReplyEvent.of({ ...value, choices: mended });
   }
 

@@ -15,7 +15,10 @@ export function parseRequestBody(raw: string): RequestBody {
     json = JSON.parse(raw);
   } catch (cause) {
     const where = / at position \d+/.exec(cause instanceof Error ? cause.message : '')?.[0] ?? '';
-    const what = raw.trim() === '' ? 'The request body is empty' : `The request body is not valid JSON${where}`;
+    const what =
+      raw.trim() === ''
+        ? 'The request body is empty'
+        : `The request body is not valid JSON${where}`;
     // No cause: the parser's message quotes the prompt.
     throw new FarthingError('invalid_json', `${what}; send one JSON object.`);
   }
@@ -54,7 +57,8 @@ export function rewriteBody(body: RequestBody, changes: BodyChanges): string {
 
 function changed(json: JsonObject, { model, limit }: BodyChanges, addUsage: boolean): JsonObject {
   const copy: Record<string, Json | undefined> = { ...json, model };
-  if (addUsage) copy['stream_options'] = { ...asObject(json['stream_options']), include_usage: true };
+  if (addUsage)
+    copy['stream_options'] = { ...asObject(json['stream_options']), include_usage: true };
   if (limit !== undefined) {
     delete copy['max_tokens'];
     delete copy['max_completion_tokens'];
@@ -69,7 +73,8 @@ const KEY = '"model"';
 function withModel({ raw, json }: RequestBody, model: string): string | undefined {
   if (json['model'] === model && isOnlyKey(raw)) return raw;
   const span = isOnlyKey(raw) ? valueSpan(raw, json['model']) : undefined;
-  if (span !== undefined) return raw.slice(0, span.start) + JSON.stringify(model) + raw.slice(span.end);
+  if (span !== undefined)
+    return raw.slice(0, span.start) + JSON.stringify(model) + raw.slice(span.end);
   const spans = fieldSpans(raw, 'model');
   const [only] = spans;
   if (only === undefined || spans.length > 1) return undefined;
@@ -86,7 +91,10 @@ function isOnlyKey(raw: string): boolean {
 }
 
 /** The value behind the only key, if it is the one that was parsed. */
-function valueSpan(raw: string, value: Json | undefined): { start: number; end: number } | undefined {
+function valueSpan(
+  raw: string,
+  value: Json | undefined,
+): { start: number; end: number } | undefined {
   const colon = skipSpace(raw, raw.indexOf(KEY) + KEY.length);
   if (raw[colon] !== ':' || typeof value !== 'string') return undefined;
   const start = skipSpace(raw, colon + 1);

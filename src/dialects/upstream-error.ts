@@ -10,7 +10,11 @@ import { asObject, asString, type JsonObject, parseJson } from '../json.ts';
 const LONGEST = 2000;
 
 /** Codes of a 429 that waiting does not cure. */
-const SPENT = new Set(['insufficient_quota', 'credit_balance_exhausted', 'billing_hard_limit_reached']);
+const SPENT = new Set([
+  'insufficient_quota',
+  'credit_balance_exhausted',
+  'billing_hard_limit_reached',
+]);
 
 /**
  * A refusal as an error with the upstream's own status, type, code and message. 401, 402 and 403 are
@@ -22,12 +26,19 @@ export function decodeUpstreamError(status: number, text: string): FarthingError
   const message = told?.message ?? describe(status, text);
   const code = told?.code;
   const aboutKey = status === 401 || status === 402 || status === 403;
-  return new FarthingError('upstream_rejected', aboutKey ? `The provider refused the gateway's key: ${message}` : message, {
-    status: aboutKey ? 502 : status < 400 ? 502 : status,
-    param: told?.param,
-    retryable: isRetryable(status) && !SPENT.has(code ?? '') && !SPENT.has(told?.type ?? ''),
-    upstream: { type: told?.type ?? (status >= 500 ? 'server_error' : 'upstream_error'), code: code ?? null },
-  });
+  return new FarthingError(
+    'upstream_rejected',
+    aboutKey ? `The provider refused the gateway's key: ${message}` : message,
+    {
+      status: aboutKey ? 502 : status < 400 ? 502 : status,
+      param: told?.param,
+      retryable: isRetryable(status) && !SPENT.has(code ?? '') && !SPENT.has(told?.type ?? ''),
+      upstream: {
+        type: told?.type ?? (status >= 500 ? 'server_error' : 'upstream_error'),
+        code: code ?? null,
+      },
+    },
+  );
 }
 
 function isRetryable(status: number): boolean {
@@ -43,7 +54,9 @@ interface Told {
 
 /** OpenAI's `{error:{…}}`, Anthropic's the same, `{error:"…"}`, `{message}`, FastAPI's `{detail}`. */
 export function readError(body: JsonObject): Told | undefined {
-  const error = body['error'] ?? (body['message'] !== undefined || body['detail'] !== undefined ? body : undefined);
+  const error =
+    body['error'] ??
+    (body['message'] !== undefined || body['detail'] !== undefined ? body : undefined);
   if (error === undefined || error === null || error === false) return undefined;
   const inner = asObject(error);
   if (inner === undefined) {
@@ -52,7 +65,10 @@ export function readError(body: JsonObject): Told | undefined {
   const message = inner['message'] ?? inner['detail'] ?? inner['msg'];
   const code = inner['code'];
   return {
-    message: message === undefined ? undefined : clean(typeof message === 'string' ? message : JSON.stringify(message)),
+    message:
+      message === undefined
+        ? undefined
+        : clean(typeof message === 'string' ? message : JSON.stringify(message)),
     type: asString(inner['type']),
     code: typeof code === 'string' ? code : typeof code === 'number' ? String(code) : undefined,
     param: asString(inner['param']),
@@ -61,7 +77,8 @@ export function readError(body: JsonObject): Told | undefined {
 
 /** An error page is not passed on: it is long, and it may name hosts of the inside. */
 function describe(status: number, text: string): string {
-  const what = text.trim() === '' ? 'an empty body' : /^\s*</.test(text) ? 'an HTML page' : 'no JSON';
+  const what =
+    text.trim() === '' ? 'an empty body' : /^\s*</.test(text) ? 'an HTML page' : 'no JSON';
   return `The provider answered with status ${status} and ${what}.`;
 }
 

@@ -108,7 +108,13 @@ async function readStream(call: Call, answered: Answered): Promise<Reply> {
     return { form: 'stream', events: many(chunks), attempt };
   }
   const bytes = decodeContent(answer.body, answer.headers['content-encoding']);
-  const events = new StreamedEvents({ call, attempt, bytes, decoder: dialect.decodeStream(), breaker });
+  const events = new StreamedEvents({
+    call,
+    attempt,
+    bytes,
+    decoder: dialect.decodeStream(),
+    breaker,
+  });
   await events.begin();
   return { form: 'stream', events, attempt };
 }

@@ -6,10 +6,19 @@ import { parseRetryAfter, retryDelay } from './backoff.ts';
 const failed = new FarthingError('upstream_unreachable', 'gone');
 
 test('delays double and are jittered down to half', () => {
-  assert.equal(retryDelay(failed, 0, () => 0), 125);
+  assert.equal(
+    retryDelay(failed, 0, () => 0),
+    125,
+  );
   assert.equal(retryDelay(failed, 0, () => 0.999999999)?.toFixed(0), '250');
-  assert.equal(retryDelay(failed, 3, () => 0), 1000);
-  assert.equal(retryDelay(failed, 60, () => 0), 15_000);
+  assert.equal(
+    retryDelay(failed, 3, () => 0),
+    1000,
+  );
+  assert.equal(
+    retryDelay(failed, 60, () => 0),
+    15_000,
+  );
 });
 
 test('a final error is not repeated', () => {

@@ -25,7 +25,10 @@ export function decodeContent(
   if (encoding === undefined || encoding === '' || encoding === 'identity') return body;
   const decoder = DECODERS[encoding.toLowerCase()];
   if (decoder === undefined) {
-    throw new FarthingError('upstream_malformed', `The answer has the unknown encoding ${encoding}.`);
+    throw new FarthingError(
+      'upstream_malformed',
+      `The answer has the unknown encoding ${encoding}.`,
+    );
   }
   return decompress(body, decoder());
 }

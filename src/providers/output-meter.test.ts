@@ -17,7 +17,8 @@ test('gets back any text that a chunk can hold', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary' })), (texts) => {
       const meter = new OutputMeter();
-      for (const content of texts) meter.push(JSON.stringify({ choices: [{ delta: { content } }] }));
+      for (const content of texts)
+        meter.push(JSON.stringify({ choices: [{ delta: { content } }] }));
       assert.equal(meter.text(), texts.join(''));
     }),
   );

@@ -6,7 +6,12 @@
  */
 
 /** Fields of a chunk that hold output text. */
-const OPENINGS = ['"content":"', '"arguments":"', '"reasoning_content":"', '"reasoning":"'] as const;
+const OPENINGS = [
+  '"content":"',
+  '"arguments":"',
+  '"reasoning_content":"',
+  '"reasoning":"',
+] as const;
 /** Text kept at most, in UTF-16 units; more than any model's answer limit. */
 const MOST = 4_000_000;
 

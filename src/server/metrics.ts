@@ -17,20 +17,30 @@ const BUCKETS = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 
 export class Metrics {
   readonly #registry = new Registry();
   readonly #calls = this.#counter('calls_total', 'Calls that ended', ['task', 'status', 'outcome']);
-  readonly #refused = this.#counter('refused_total', 'Requests refused before they were calls', ['code']);
+  readonly #refused = this.#counter('refused_total', 'Requests refused before they were calls', [
+    'code',
+  ]);
   readonly #attempts = this.#counter('attempts_total', 'Requests sent upstream', [
     'provider',
     'model',
     'status',
   ]);
   readonly #cost = this.#counter('cost_usd_total', 'What all attempts cost', ['task']);
-  readonly #reference = this.#counter('reference_usd_total', 'What the reference would have cost', ['task']);
-  readonly #unpriced = this.#counter('unpriced_calls_total', 'Calls whose cost is not known', ['task']);
-  readonly #tokens = this.#counter('tokens_total', 'Tokens of all attempts', ['model', 'class']);
-  readonly #duration = this.#histogram('call_duration_seconds', 'From request to last byte', ['task']);
-  readonly #firstByte = this.#histogram('upstream_first_byte_seconds', 'From attempt to first byte', [
-    'provider',
+  readonly #reference = this.#counter('reference_usd_total', 'What the reference would have cost', [
+    'task',
   ]);
+  readonly #unpriced = this.#counter('unpriced_calls_total', 'Calls whose cost is not known', [
+    'task',
+  ]);
+  readonly #tokens = this.#counter('tokens_total', 'Tokens of all attempts', ['model', 'class']);
+  readonly #duration = this.#histogram('call_duration_seconds', 'From request to last byte', [
+    'task',
+  ]);
+  readonly #firstByte = this.#histogram(
+    'upstream_first_byte_seconds',
+    'From attempt to first byte',
+    ['provider'],
+  );
   readonly #inFlight: Gauge;
 
   constructor(gateway: Gateway) {

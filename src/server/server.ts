@@ -122,12 +122,20 @@ function unknownUrl(method: string, path: string): FarthingError {
   );
 }
 
-function serveHealth(_context: ServerContext, _request: IncomingMessage, response: ServerResponse): void {
+function serveHealth(
+  _context: ServerContext,
+  _request: IncomingMessage,
+  response: ServerResponse,
+): void {
   sendJson(response, 200, { status: 'ok' });
 }
 
 /** 503 while draining, so that a load balancer stops sending before the socket closes. */
-function serveReadiness(context: ServerContext, _request: IncomingMessage, response: ServerResponse): void {
+function serveReadiness(
+  context: ServerContext,
+  _request: IncomingMessage,
+  response: ServerResponse,
+): void {
   if (context.draining) sendJson(response, 503, { status: 'shutting_down' });
   else sendJson(response, 200, { status: 'ready' });
 }

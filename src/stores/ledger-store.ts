@@ -108,5 +108,7 @@ export function isPriced({ attempts, referenceNano }: CallRecord): boolean {
  * known cost. With that, saved is reference less cost in every row and every sum.
  */
 export function countedReference(record: CallRecord): number {
-  return isPriced(record) && record.referenceNano !== undefined ? record.referenceNano : costOf(record);
+  return isPriced(record) && record.referenceNano !== undefined
+    ? record.referenceNano
+    : costOf(record);
 }

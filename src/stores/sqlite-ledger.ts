@@ -33,7 +33,9 @@ export function openSqliteLedger(path: string, options: SqliteLedgerOptions = {}
     // Only the owner may read what was paid.
     if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
     const database = new DatabaseSync(path, { timeout: 5_000 });
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192;');
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192;',
+    );
     migrate(database);
     return new SqliteLedger(database, options);
   } catch (cause) {

@@ -62,14 +62,17 @@ function groupingOf(by: Grouping): Grouped {
   if (by === 'key') return plain("iif(c.tenant = '', '(open)', c.tenant)");
   if (by === 'day') return plain("strftime('%Y-%m-%d', c.started_at / 1000, 'unixepoch')");
   if (by === 'tag') {
-    const join = ", json_each(c.tags) AS tag";
+    const join = ', json_each(c.tags) AS tag';
     return { expression: "tag.key || '=' || tag.value", join, parameters: [] };
   }
   if (by.startsWith('tag:') && by.length > 4) {
     const name = `$."${by.slice(4).replaceAll('"', '\\"')}"`;
     return { expression: "coalesce(c.tags ->> ?, '(none)')", join: '', parameters: [name] };
   }
-  throw new FarthingError('invalid_value', `Cannot report by "${by}": there is task, model, tag, tag:NAME, key and day.`);
+  throw new FarthingError(
+    'invalid_value',
+    `Cannot report by "${by}": there is task, model, tag, tag:NAME, key and day.`,
+  );
 }
 
 function sums(
@@ -130,7 +133,11 @@ function tierShares(
   const groups = new Map<string, TierShare[]>();
   for (const row of database.prepare(sql).all(...parameters, ...periodOf(query))) {
     const group = String(row['name']);
-    const share = { tier: Number(row['tier']), model: String(row['model']), calls: Number(row['calls']) };
+    const share = {
+      tier: Number(row['tier']),
+      model: String(row['model']),
+      calls: Number(row['calls']),
+    };
     groups.set(group, [...(groups.get(group) ?? []), { ...share, share: 0 }]);
   }
   for (const [group, shares] of groups) {

@@ -156,7 +156,9 @@ type Row = Readonly<Record<string, SQLOutputValue>>;
 export function readCall(database: DatabaseSync, id: string): CallRecord | undefined {
   const row = database.prepare('SELECT * FROM calls WHERE id = ?').get(id);
   if (row === undefined) return undefined;
-  const attempts = database.prepare('SELECT * FROM attempts WHERE call_id = ? ORDER BY seq').all(id);
+  const attempts = database
+    .prepare('SELECT * FROM attempts WHERE call_id = ? ORDER BY seq')
+    .all(id);
   return {
     id,
     startedAt: Number(row['started_at']),
@@ -183,7 +185,10 @@ export function readCall(database: DatabaseSync, id: string): CallRecord | undef
 }
 
 function readAttempt(row: Row): AttemptRecord {
-  const counts = TOKEN_CLASSES.map((name, index) => [name, Number(row[TOKEN_COLUMNS[index] ?? ''])]);
+  const counts = TOKEN_CLASSES.map((name, index) => [
+    name,
+    Number(row[TOKEN_COLUMNS[index] ?? '']),
+  ]);
   return {
     provider: String(row['provider']),
     model: String(row['model']),

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asObject, type JsonObject, parseJson } from '../json.ts';
@@ -51,7 +56,9 @@ export interface FakeUpstream {
 }
 
 /** Starts a fake upstream on an ephemeral port of 127.0.0.1. Without a script it answers "Hello." to everything. */
-export async function startFakeUpstream(script: Script | Behaviour = answers('Hello.')): Promise<FakeUpstream> {
+export async function startFakeUpstream(
+  script: Script | Behaviour = answers('Hello.'),
+): Promise<FakeUpstream> {
   const requests: UpstreamRequest[] = [];
   const queue: (Script | Behaviour)[] = [];
   let standing = script;
@@ -78,7 +85,11 @@ export async function startFakeUpstream(script: Script | Behaviour = answers('He
   };
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, choose: Script): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  choose: Script,
+): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString();
@@ -134,9 +145,14 @@ const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 /** Answers with a text, as JSON or as a stream, whichever is asked for. */
 export function answers(text: string, options: AnswerOptions = {}): Script {
   return ({ body }) => {
-    if (body['stream'] !== true) return jsonAnswer(completion(text, options, String(body['model'])));
+    if (body['stream'] !== true)
+      return jsonAnswer(completion(text, options, String(body['model'])));
     const wantsUsage = asObject(body['stream_options'])?.['include_usage'] === true;
-    const events = chunks(text, wantsUsage ? options : { ...options, usage: null }, String(body['model']));
+    const events = chunks(
+      text,
+      wantsUsage ? options : { ...options, usage: null },
+      String(body['model']),
+    );
     return streamOf([...events.map((event) => JSON.stringify(event)), '[DONE]'], options.pause);
   };
 }
@@ -160,13 +176,29 @@ export function rawStream(...pieces: readonly Piece[]): Behaviour {
 }
 
 /** A refusal in OpenAI's error format. */
-export function fails(status: number, error: JsonObject = {}, headers: Readonly<Record<string, string>> = {}): Behaviour {
-  const body = { error: { message: `failed with ${status}`, type: 'test_error', param: null, code: null, ...error } };
+export function fails(
+  status: number,
+  error: JsonObject = {},
+  headers: Readonly<Record<string, string>> = {},
+): Behaviour {
+  const body = {
+    error: {
+      message: `failed with ${status}`,
+      type: 'test_error',
+      param: null,
+      code: null,
+      ...error,
+    },
+  };
   return { status, headers: { ...JSON_HEADERS, ...headers }, pieces: [JSON.stringify(body)] };
 }
 
 /** A `chat.completion`. */
-export function completion(text: string | null, options: AnswerOptions = {}, model = 'fake'): JsonObject {
+export function completion(
+  text: string | null,
+  options: AnswerOptions = {},
+  model = 'fake',
+): JsonObject {
   const { usage = USAGE, finishReason = 'stop', message = {} } = options;
   return {
     id: 'chatcmpl-fake',
@@ -187,7 +219,12 @@ export function completion(text: string | null, options: AnswerOptions = {}, mod
 
 /** The chunks of a stream; the last carries the usage, unless that is null. */
 export function chunks(text: string, options: AnswerOptions = {}, model = 'fake'): JsonObject[] {
-  const { usage = USAGE, finishReason = 'stop', message = {}, parts = text.match(/\S*\s*/g) ?? [] } = options;
+  const {
+    usage = USAGE,
+    finishReason = 'stop',
+    message = {},
+    parts = text.match(/\S*\s*/g) ?? [],
+  } = options;
   const chunk = (delta: JsonObject, reason: string | null = null): JsonObject => ({
     id: 'chatcmpl-fake',
     object: 'chat.completion.chunk',

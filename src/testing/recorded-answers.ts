@@ -9,7 +9,15 @@ import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import { contentText } from '../dialects/openai-chat-request.ts';
 import { FarthingError } from '../errors.ts';
-import { asNumber, asObject, asString, isObject, type Json, type JsonObject, parseJson } from '../json.ts';
+import {
+  asNumber,
+  asObject,
+  asString,
+  isObject,
+  type Json,
+  type JsonObject,
+  parseJson,
+} from '../json.ts';
 
 /** One model's answer to one prompt. */
 export interface RecordedAnswer {
@@ -48,7 +56,8 @@ export async function* readRecorded(file: string): AsyncGenerator<RecordedItem> 
 
 function readItem(text: string, where: string): RecordedItem {
   const item = parseJson(text);
-  const wrong = (what: string): FarthingError => new FarthingError('invalid_value', `${where}: ${what}.`);
+  const wrong = (what: string): FarthingError =>
+    new FarthingError('invalid_value', `${where}: ${what}.`);
   if (!isObject(item)) throw wrong('not a JSON object');
   const { messages } = item;
   if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject)) {
@@ -56,7 +65,12 @@ function readItem(text: string, where: string): RecordedItem {
   }
   const given = asObject(item['answers']);
   if (given === undefined) throw wrong('"answers" must be an object, an answer for each model');
-  const answers = Object.entries(given).map(([model, answer]) => [model, readAnswer(answer, () => wrong(`the answer of ${model} needs "text", "input_tokens" and "output_tokens"`))]);
+  const answers = Object.entries(given).map(([model, answer]) => [
+    model,
+    readAnswer(answer, () =>
+      wrong(`the answer of ${model} needs "text", "input_tokens" and "output_tokens"`),
+    ),
+  ]);
   return {
     id: asString(item['id']) ?? where,
     task: asString(item['task']) ?? '',

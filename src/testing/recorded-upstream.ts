@@ -14,7 +14,12 @@ import { parseRequestBody } from '../dialects/request-body.ts';
 import { FarthingError, toFarthingError } from '../errors.ts';
 import { asArray, type JsonObject } from '../json.ts';
 import { nearest } from '../pricing/nearest.ts';
-import { promptKey, readRecorded, type RecordedAnswer, type RecordedItem } from './recorded-answers.ts';
+import {
+  promptKey,
+  readRecorded,
+  type RecordedAnswer,
+  type RecordedItem,
+} from './recorded-answers.ts';
 
 export { readRecorded, type RecordedAnswer, type RecordedItem } from './recorded-answers.ts';
 
@@ -48,7 +53,9 @@ interface Recording {
 export async function startRecordedUpstream(options: RecordedOptions): Promise<RecordedUpstream> {
   const recording = await load(options.files);
   const latencyMs = options.latencyMs ?? 0;
-  const server = createServer((request, response) => void serve(request, response, { recording, latencyMs }));
+  const server = createServer(
+    (request, response) => void serve(request, response, { recording, latencyMs }),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port, '127.0.0.1', resolve);
   });
@@ -77,7 +84,11 @@ async function load(files: readonly string[]): Promise<Recording> {
       for (const model of Object.keys(item.answers)) models.add(model);
     }
   }
-  if (items.size === 0) throw new FarthingError('invalid_value', `There are no recorded answers in ${files.join(', ')}.`);
+  if (items.size === 0)
+    throw new FarthingError(
+      'invalid_value',
+      `There are no recorded answers in ${files.join(', ')}.`,
+    );
   return { items, models, duplicates };
 }
 
@@ -86,12 +97,19 @@ interface Serving {
   readonly latencyMs: number;
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  serving: Serving,
+): Promise<void> {
   try {
     const path = (request.url ?? '').split('?')[0];
     if (path === '/v1/models') return sendJson(response, listModels(serving.recording));
     if (path !== '/v1/chat/completions' || request.method !== 'POST') {
-      throw new FarthingError('unknown_url', 'Recorded answers are served at POST /v1/chat/completions.');
+      throw new FarthingError(
+        'unknown_url',
+        'Recorded answers are served at POST /v1/chat/completions.',
+      );
     }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -109,17 +127,27 @@ async function serve(request: IncomingMessage, response: ServerResponse, serving
   }
 }
 
-function find({ items, models }: Recording, request: JsonObject): { item: RecordedItem; answer: RecordedAnswer } {
+function find(
+  { items, models }: Recording,
+  request: JsonObject,
+): { item: RecordedItem; answer: RecordedAnswer } {
   const model = String(request['model']);
   if (!models.has(model)) {
     const close = nearest(model, models);
     const hint = close === undefined ? [...models].join(', ') : `"${close}"`;
-    throw new FarthingError('model_not_found', `There are no recorded answers of "${model}"; there are of ${hint}.`, { param: 'model' });
+    throw new FarthingError(
+      'model_not_found',
+      `There are no recorded answers of "${model}"; there are of ${hint}.`,
+      { param: 'model' },
+    );
   }
   const item = items.get(promptKey(asArray(request['messages'])));
   const answer = item?.answers[model];
   if (item === undefined || answer === undefined) {
-    const what = item === undefined ? 'These messages were not recorded' : `${item.id} has no answer of "${model}"`;
+    const what =
+      item === undefined
+        ? 'These messages were not recorded'
+        : `${item.id} has no answer of "${model}"`;
     throw new FarthingError('invalid_value', `${what}.`, {
       status: 404,
       param: 'messages',
@@ -144,7 +172,11 @@ function completionOf(item: RecordedItem, answer: RecordedAnswer, model: string)
         finish_reason: 'stop',
       },
     ],
-    usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion },
+    usage: {
+      prompt_tokens: prompt,
+      completion_tokens: completion,
+      total_tokens: prompt + completion,
+    },
   };
 }
 
@@ -159,13 +191,17 @@ function sendJson(response: ServerResponse, body: JsonObject): void {
 
 /** The text in pieces of some characters, as a model would send it. */
 function sendStream(response: ServerResponse, body: JsonObject, withUsage: boolean): void {
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache',
+  });
   for (const { value } of toChunks(body)) {
     const [choice] = asArray(value['choices']) as { delta?: { content?: string } }[];
     const pieces = choice?.delta?.content?.match(/[\s\S]{1,24}/g);
     if (choice === undefined && !withUsage) continue;
     for (const content of pieces ?? [undefined]) {
-      const chunk = content === undefined ? value : { ...value, choices: [{ ...choice, delta: { content } }] };
+      const chunk =
+        content === undefined ? value : { ...value, choices: [{ ...choice, delta: { content } }] };
       response.write(`data: ${JSON.stringify(chunk)}\n\n`);
     }
   }

@@ -133,7 +133,10 @@ async function* iterate(events: readonly ReplyEvent[]): AsyncGenerator<ReplyEven
 export async function textOf(reply: Reply): Promise<string> {
   let text = '';
   for await (const { value } of reply.events) {
-    const [choice] = value['choices'] as { message?: { content: string }; delta?: { content?: string } }[];
+    const [choice] = value['choices'] as {
+      message?: { content: string };
+      delta?: { content?: string };
+    }[];
     text += choice?.message?.content ?? choice?.delta?.content ?? '';
   }
   return text;

@@ -30,14 +30,22 @@ describe('the package', () => {
 
   before(() => {
     const npm = (words: readonly string[], cwd: string): string =>
-      execFileSync('npm', words, { cwd, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+      execFileSync('npm', words, {
+        cwd,
+        env: environment,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
     execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts')]);
     const said = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', directory], ROOT);
     const listed = JSON.parse(said) as Packed[] | Record<string, Packed>;
     const [only] = Object.values(listed);
     assert.ok(only);
     packed = only;
-    writeFileSync(join(directory, 'package.json'), '{"name":"consumer","private":true,"type":"module"}');
+    writeFileSync(
+      join(directory, 'package.json'),
+      '{"name":"consumer","private":true,"type":"module"}',
+    );
     npm(['install', '--no-audit', '--no-fund', join(directory, packed.filename)], directory);
     bin = join(directory, 'node_modules/.bin/farthing');
   });
@@ -46,12 +54,19 @@ describe('the package', () => {
 
   test('holds the built code and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
-    const allowed = /^(?:dist\/.*\.(?:js|d\.ts|js\.map|d\.ts\.map|json)|farthing\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    const allowed =
+      /^(?:dist\/.*\.(?:js|d\.ts|js\.map|d\.ts\.map|json)|farthing\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
     assert.deepEqual(
       paths.filter((path) => !allowed.test(path) || /\.test\.|__fixtures__/.test(path)),
       [],
     );
-    for (const needed of ['dist/index.js', 'dist/index.d.ts', 'dist/cli/bin.js', 'LICENSE', 'README.md']) {
+    for (const needed of [
+      'dist/index.js',
+      'dist/index.d.ts',
+      'dist/cli/bin.js',
+      'LICENSE',
+      'README.md',
+    ]) {
       assert.ok(paths.includes(needed), `${needed} is missing`);
     }
   });
@@ -73,7 +88,10 @@ describe('the package', () => {
       import { startFakeUpstream } from 'farthing/testing';
       console.log([createGateway, parseConfig, startServer, FarthingError, startFakeUpstream].every((it) => typeof it === 'function'));`;
     writeFileSync(join(directory, 'imports.js'), script);
-    const said = execFileSync(process.execPath, ['imports.js'], { cwd: directory, encoding: 'utf8' });
+    const said = execFileSync(process.execPath, ['imports.js'], {
+      cwd: directory,
+      encoding: 'utf8',
+    });
     assert.equal(said.trim(), 'true');
   });
 
@@ -84,20 +102,42 @@ describe('the package', () => {
        export const gateway: Promise<Gateway> = parseConfig('{}').then((config) => createGateway(config));`,
     );
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-    const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2024', '--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--types',
+      'node',
+      '--typeRoots',
+      join(ROOT, 'node_modules/@types'),
+    ];
     execFileSync(process.execPath, [tsc, ...options, 'types.ts'], { cwd: directory });
   });
 
   test('runs `farthing` and answers', async () => {
-    const version = execFileSync(bin, ['--version'], { cwd: directory, env: environment, encoding: 'utf8' });
+    const version = execFileSync(bin, ['--version'], {
+      cwd: directory,
+      env: environment,
+      encoding: 'utf8',
+    });
     assert.match(version, /^\d+\.\d+\.\d+\n$/);
-    const child = spawn(bin, ['serve', '--listen', '127.0.0.1:0', '--json'], { cwd: directory, env: environment });
+    const child = spawn(bin, ['serve', '--listen', '127.0.0.1:0', '--json'], {
+      cwd: directory,
+      env: environment,
+    });
     try {
       const { url } = JSON.parse(await firstLine(child)) as { url: string };
       const response = await fetch(`${url}/v1/chat/completions`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ model: 'sandbox-large', messages: [{ role: 'user', content: 'Hello' }] }),
+        body: JSON.stringify({
+          model: 'sandbox-large',
+          messages: [{ role: 'user', content: 'Hello' }],
+        }),
       });
       assert.equal(response.status, 200);
       assert.match(await response.text(), /simulated/);

@@ -33,7 +33,14 @@ test('agrees with the regular expression a glob stands for', () => {
   fc.assert(
     fc.property(letters, texts, (pattern, text) => {
       const source = [...pattern].map((sign) =>
-        sign === '*' ? '[^]*' : sign === '?' ? '[^]' : sign.replace(/[.\n]/, (found) => `\\u00${found.charCodeAt(0).toString(16).padStart(2, '0')}`),
+        sign === '*'
+          ? '[^]*'
+          : sign === '?'
+            ? '[^]'
+            : sign.replace(
+                /[.\n]/,
+                (found) => `\\u00${found.charCodeAt(0).toString(16).padStart(2, '0')}`,
+              ),
       );
       assert.equal(compileGlob(pattern)(text), new RegExp(`^${source.join('')}$`).test(text));
     }),

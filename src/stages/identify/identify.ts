@@ -57,15 +57,18 @@ export class Identifier {
     const { tasks, templates } = this.#options;
     const model = String(call.body.json['model']);
     let found: string | undefined;
-    const template = (): string =>
-      (found ??= templates.identify(call.body.json, call.tenant).id);
+    const template = (): string => (found ??= templates.identify(call.body.json, call.tenant).id);
     if (model.startsWith(TASK_PREFIX)) {
       const name = model.slice(TASK_PREFIX.length);
       return { task: this.#named(name, 'model'), template: found, by: { kind: 'model' } };
     }
     const header = call.headers['x-farthing-task'];
     if (header !== undefined && header !== '') {
-      return { task: this.#named(header, 'x-farthing-task'), template: found, by: { kind: 'header' } };
+      return {
+        task: this.#named(header, 'x-farthing-task'),
+        template: found,
+        by: { kind: 'header' },
+      };
     }
     if (tasks.size > 0 && call.operation === 'chat') {
       const { headers, tags } = call;

@@ -4,10 +4,13 @@ import fc from 'fast-check';
 import { readTags } from './tags.ts';
 
 test("reads Farthing's own header", () => {
-  assert.deepEqual(readTags({ 'x-farthing-tags': 'feature=draft, user = 42 ,empty=,=x,bare' }, {}), {
-    feature: 'draft',
-    user: '42',
-  });
+  assert.deepEqual(
+    readTags({ 'x-farthing-tags': 'feature=draft, user = 42 ,empty=,=x,bare' }, {}),
+    {
+      feature: 'draft',
+      user: '42',
+    },
+  );
 });
 
 test('understands the metadata headers of other gateways', () => {
@@ -47,7 +50,9 @@ test('malformed metadata is left out, never an error', () => {
 });
 
 test('a client cannot bloat the ledger', () => {
-  const metadata = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`k${n}`, 'v'.repeat(9000)]));
+  const metadata = Object.fromEntries(
+    Array.from({ length: 500 }, (_, n) => [`k${n}`, 'v'.repeat(9000)]),
+  );
   const tags = readTags({}, { metadata });
   assert.equal(Object.keys(tags).length, 24);
   assert.ok(Object.values(tags).every((value) => value.length <= 256));

@@ -41,7 +41,10 @@ const PROPERTY = 'helicone-property-';
  * over the body's `user` and `metadata`. Malformed parts are left out, never an error: a label must not
  * fail a call.
  */
-export function readTags(headers: Headers, body: Readonly<Record<string, unknown>>): Record<string, string> {
+export function readTags(
+  headers: Headers,
+  body: Readonly<Record<string, unknown>>,
+): Record<string, string> {
   const tags: Record<string, string> = {};
   let count = 0;
   const put: Put = (name, value) => {

@@ -20,7 +20,11 @@ export function isUsageOnly({ data }: ReplyEvent): boolean {
  * The chunk with the call's usage and, in dollars, `usage.cost` and `usage.cost_details` (names as
  * OpenRouter's). `model` is the upstream's usage chunk, or any other chunk to take id and model from.
  */
-export function closingChunk(call: Call, receipt: Receipt, like: ReplyEvent | undefined): ReplyEvent {
+export function closingChunk(
+  call: Call,
+  receipt: Receipt,
+  like: ReplyEvent | undefined,
+): ReplyEvent {
   const chunk: JsonObject = like?.value ?? {};
   const usage = asObject(chunk['usage']) ?? usageOf(call);
   return ReplyEvent.of({

@@ -37,7 +37,9 @@ export function recordCall({ call, receipt, endedAt, error }: SettledCall): Call
     referenceModel: receipt.reference?.name,
     referenceNano: receipt.referenceNano,
     referenceSource: receipt.referenceSource,
-    attempts: trace.attempts.map((attempt, index) => recordAttempt(attempt, receipt.attempts[index])),
+    attempts: trace.attempts.map((attempt, index) =>
+      recordAttempt(attempt, receipt.attempts[index]),
+    ),
   };
 }
 

@@ -19,7 +19,10 @@ test('a conversation is found again by its own history', () => {
   const next = { messages: [user('hi'), assistant('hello'), user('and now?')] };
   assert.equal(memory.tierOf(next, 'a'), 1);
   assert.equal(memory.tierOf({ messages: [user('hi')] }, 'a'), undefined);
-  assert.equal(memory.tierOf({ ...next, messages: [user('ho'), ...next.messages.slice(1)] }, 'a'), undefined);
+  assert.equal(
+    memory.tierOf({ ...next, messages: [user('ho'), ...next.messages.slice(1)] }, 'a'),
+    undefined,
+  );
 });
 
 test('scopes are apart', () => {
@@ -35,7 +38,9 @@ test('a tool loop is found by the ids of its calls', () => {
   const echoed = {
     role: 'assistant',
     content: null,
-    tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'search', arguments: '{ }' } }],
+    tool_calls: [
+      { id: 'call_1', type: 'function', function: { name: 'search', arguments: '{ }' } },
+    ],
   };
   const result = { role: 'tool', tool_call_id: 'call_1', content: 'found' };
   assert.equal(memory.tierOf({ messages: [user('find'), echoed, result] }, 'a'), 2);
@@ -45,7 +50,10 @@ test('content as text or as parts is the same', () => {
   const memory = new Conversations();
   memory.answered({ messages: [user('hi')] }, 'a', { tier: 1, choice: choice('hello') });
   const parts = (role: string, text: string) => ({ role, content: [{ type: 'text', text }] });
-  assert.equal(memory.tierOf({ messages: [parts('user', 'hi'), parts('assistant', 'hello')] }, 'a'), 1);
+  assert.equal(
+    memory.tierOf({ messages: [parts('user', 'hi'), parts('assistant', 'hello')] }, 'a'),
+    1,
+  );
 });
 
 test('any shape of messages is survived', () => {

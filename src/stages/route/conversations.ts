@@ -30,7 +30,11 @@ export class Conversations {
   }
 
   /** Notes that a tier answered this request with this choice. */
-  answered(request: JsonObject, scope: string, { tier, choice }: { tier: number; choice: Choice }): void {
+  answered(
+    request: JsonObject,
+    scope: string,
+    { tier, choice }: { tier: number; choice: Choice },
+  ): void {
     const turn = choice.text + choice.toolCalls.map(({ id, name }) => `\n${id} ${name}`).join('');
     this.#remember(keyOf(scope, asArray(request['messages']), turn), tier);
   }

@@ -28,7 +28,8 @@ export interface HeldAnswer {
  * longer pass is ended early, which stops the upstream. Throws what the reply's events throw.
  */
 export async function hold(reply: Reply, tier: Tier, call: Call): Promise<HeldAnswer> {
-  const gathered = reply.form === 'json' ? await readJson(reply) : await readStream(reply, tier, call);
+  const gathered =
+    reply.form === 'json' ? await readJson(reply) : await readStream(reply, tier, call);
   const judgement =
     gathered.early === undefined
       ? await judge(tier, gathered.choices, { request: call.body.json })
@@ -81,7 +82,11 @@ function rejected(reason: string, choices: readonly Choice[]): Judgement {
 }
 
 /** The answer with repaired choices, in the form it came in. */
-function mended(reply: Reply, gathered: Gathered, choices: readonly Choice[]): readonly ReplyEvent[] {
+function mended(
+  reply: Reply,
+  gathered: Gathered,
+  choices: readonly Choice[],
+): readonly ReplyEvent[] {
   const first = gathered.events[0];
   if (first === undefined) return [];
   if (reply.form === 'json') return [Event.of(withChoices(first.value, choices))];

@@ -36,7 +36,9 @@ for (const stream of [false, true]) {
 
     test('the cheapest tier answers when its checks pass', async () => {
       const call = callOf(task, { stream });
-      const reply = await answering({ small: { text: 'yes, small' }, large: { text: 'yes' } })(call);
+      const reply = await answering({ small: { text: 'yes, small' }, large: { text: 'yes' } })(
+        call,
+      );
       assert.equal(await textOf(reply), 'yes, small');
       assert.deepEqual(askedModels(call), ['small']);
       assert.equal(call.trace.outcome, 'accepted');
@@ -65,7 +67,9 @@ for (const stream of [false, true]) {
         small: new FarthingError('upstream_unreachable', 'gone'),
         large: new FarthingError('upstream_timeout', 'slow'),
       };
-      await assert.rejects(answering(lines)(callOf(task, { stream })), { code: 'upstream_timeout' });
+      await assert.rejects(answering(lines)(callOf(task, { stream })), {
+        code: 'upstream_timeout',
+      });
     });
 
     test('a rejected answer is better than an error above it', async () => {
@@ -134,7 +138,10 @@ describe('a cap on the cost of a call', () => {
   });
 
   test("the caller's own cap counts when it is lower", async () => {
-    const call = { ...callOf(taskOf(tiers, { maxCostNano: 3_000_000 }), request), maxCostNano: 300_000 };
+    const call = {
+      ...callOf(taskOf(tiers, { maxCostNano: 3_000_000 }), request),
+      maxCostNano: 300_000,
+    };
     const lines = { small: { text: 'no', ...used }, large: { text: 'yes' } };
     assert.equal(await textOf(await answering(lines)(call)), 'no');
   });
@@ -168,7 +175,9 @@ describe('a conversation', () => {
   }
 
   test('of unknown history starts at the cheapest', async () => {
-    const call = callOf(taskOf([tierOf(small, saysYes), tierOf(large)]), { messages: history('never said') });
+    const call = callOf(taskOf([tierOf(small, saysYes), tierOf(large)]), {
+      messages: history('never said'),
+    });
     await textOf(await answering(lines)(call));
     assert.deepEqual(askedModels(call), ['small', 'large']);
   });

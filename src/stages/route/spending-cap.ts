@@ -45,15 +45,19 @@ export async function allow(call: Call, tier: Tier, prices: PriceLookup): Promis
   }
   const left = cap - spentNano(call, prices);
   const prompt = await upperBoundRequestTokens(call.body.json, tier.model.id);
-  const fits = (output: number): boolean => costNano({ ...NO_TOKENS, ...atWorst(rule, prompt), output }, rule) <= left;
-  const wanted = maxOutputTokens(call.body.json) ?? tier.model.maxOutputTokens ?? rule.maxOutputTokens;
+  const fits = (output: number): boolean =>
+    costNano({ ...NO_TOKENS, ...atWorst(rule, prompt), output }, rule) <= left;
+  const wanted =
+    maxOutputTokens(call.body.json) ?? tier.model.maxOutputTokens ?? rule.maxOutputTokens;
   const choices = Array.isArray(call.body.json['messages']) ? choicesWanted(call) : 0;
   if (choices === 0) return fits(0) ? { allowed: true, maxOutputTokens: undefined } : tooDear(tier);
   if (wanted !== undefined && fits(wanted * choices)) {
     // The limit must be in the request: an unlimited answer has no bound that the provider keeps.
     return { allowed: true, maxOutputTokens: wanted };
   }
-  const affordable = Math.floor(largest(fits, wanted === undefined ? 1_000_000 : wanted * choices) / choices);
+  const affordable = Math.floor(
+    largest(fits, wanted === undefined ? 1_000_000 : wanted * choices) / choices,
+  );
   const needed = Math.min(wanted ?? Infinity, expectedOutput(call));
   return affordable >= needed && affordable > 0
     ? { allowed: true, maxOutputTokens: affordable }

@@ -1,0 +1,264 @@
+import { describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { completeRates, costNano, formatUsd } from './cost.ts';
+import type { PriceRule, Rates } from './price-rule.ts';
+import { NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from './usage.ts';
+
+function ruleOf(rates: Rates, more: Partial<PriceRule> = {}): PriceRule {
+  return { id: 'test/m@2026-01-01', rates, source: 'test', asOf: '2026-01-01', ...more };
+}
+
+const tokens = (some: Partial<TokenCounts>): TokenCounts => ({ ...NO_TOKENS, ...some });
+
+/** Rates with up to six decimals, as price pages have them. */
+const rate = fc.integer({ min: 0, max: 600_000_000 }).map((micro) => micro / 1e6);
+const rates = fc.record(
+  {
+    input: rate,
+    output: rate,
+    cacheRead: rate,
+    cacheWrite5m: rate,
+    cacheWrite30m: rate,
+    cacheWrite1h: rate,
+    cacheWrite12h: rate,
+    reasoning: rate,
+    inputAudio: rate,
+    inputImage: rate,
+    outputAudio: rate,
+  },
+  { requiredKeys: ['input', 'output'] },
+) as fc.Arbitrary<Rates>;
+
+function counts(max: number): fc.Arbitrary<TokenCounts> {
+  const each = fc.oneof(fc.constant(0), fc.integer({ min: 0, max }));
+  return fc.record(
+    Object.fromEntries(TOKEN_CLASSES.map((name) => [name, each])),
+  ) as unknown as fc.Arbitrary<TokenCounts>;
+}
+
+/** The same sum in arbitrary precision. */
+function reference(used: TokenCounts, of: Rates): bigint {
+  const complete = completeRates(of);
+  const pico = TOKEN_CLASSES.reduce(
+    (sum, name) => sum + BigInt(used[name]) * BigInt(Math.round(complete[name] * 1e6)),
+    0n,
+  );
+  return (pico + 500n) / 1000n;
+}
+
+describe('costNano', () => {
+  test('known prices', () => {
+    const gpt4o = ruleOf({ input: 2.5, cacheRead: 1.25, output: 10 });
+    assert.equal(costNano(tokens({ input: 1_000_000 }), gpt4o), 2_500_000_000);
+    assert.equal(costNano(tokens({ input: 1000, output: 100 }), gpt4o), 3_500_000);
+    assert.equal(costNano(NO_TOKENS, gpt4o), 0);
+  });
+
+  test('rounds once for the whole attempt, half up', () => {
+    // 0.0005 USD per 1M tokens is half a nano-dollar a token.
+    const tiny = ruleOf({ input: 0.0005, output: 0.0004 });
+    assert.equal(costNano(tokens({ input: 1 }), tiny), 1);
+    assert.equal(costNano(tokens({ output: 1 }), tiny), 0);
+    assert.equal(costNano(tokens({ input: 1, output: 1 }), tiny), 1);
+    assert.equal(costNano(tokens({ input: 3 }), tiny), 2);
+  });
+
+  test('rates that floating point cannot hold are exact', () => {
+    assert.equal(costNano(tokens({ input: 3 }), ruleOf({ input: 0.1, output: 0 })), 300);
+    assert.equal(
+      costNano(tokens({ input: 1_000_000 }), ruleOf({ input: 0.083_333, output: 0 })),
+      83_333_000,
+    );
+  });
+
+  test('a rate finer than a pico-dollar a token is rounded to the nearest', () => {
+    const fine = ruleOf({ input: 0.100_000_4, output: 0.100_000_6 });
+    assert.equal(costNano(tokens({ input: 1000 }), fine), 100_000);
+    assert.equal(costNano(tokens({ output: 1_000_000 }), fine), 100_001_000);
+  });
+
+  test('missing rates: reads at input, reasoning at output', () => {
+    const bare = ruleOf({ input: 1, output: 5 });
+    for (const name of TOKEN_CLASSES) {
+      const isOutput = ['output', 'reasoning', 'outputAudio'].includes(name);
+      assert.equal(costNano(tokens({ [name]: 10 }), bare), isOutput ? 50_000 : 10_000, name);
+    }
+  });
+
+  test('bug 2: a cache write of unknown rate costs what the next shorter one does', () => {
+    const claude = completeRates({ input: 1, cacheWrite5m: 1.25, cacheWrite1h: 2, output: 5 });
+    assert.equal(claude.cacheWrite30m, 1.25);
+    assert.equal(claude.cacheWrite1h, 2);
+    assert.equal(claude.cacheWrite12h, 2);
+    const gpt = completeRates({ input: 1, cacheWrite30m: 1.25, output: 5 });
+    assert.equal(gpt.cacheWrite5m, 1);
+    assert.equal(gpt.cacheWrite1h, 1.25);
+    assert.equal(gpt.cacheWrite12h, 1.25);
+  });
+
+  test('free is 0', () => {
+    assert.equal(costNano(tokens({ input: 1e9, output: 1e9 }), ruleOf({ input: 0, output: 0 })), 0);
+  });
+});
+
+describe('bug 4: bands', () => {
+  const banded = ruleOf(
+    { input: 1, cacheRead: 0.1, output: 10 },
+    {
+      bands: [
+        { abovePromptTokens: 200_000, rates: { input: 2, cacheRead: 0.2, output: 15 } },
+        { abovePromptTokens: 500_000, rates: { input: 4, cacheRead: 0.4, output: 30 } },
+      ],
+    },
+  );
+
+  test('the limit itself is below the band', () => {
+    assert.equal(costNano(tokens({ input: 200_000 }), banded), 200_000_000);
+    assert.equal(costNano(tokens({ input: 200_001 }), banded), 400_002_000);
+  });
+
+  test('the whole request is charged at the band, output too', () => {
+    assert.equal(
+      costNano(tokens({ input: 300_000, output: 1000 }), banded),
+      600_000_000 + 15_000_000,
+    );
+  });
+
+  test('cached tokens count towards the size of the prompt', () => {
+    const mostlyCached = tokens({ input: 1, cacheRead: 150_000, cacheWrite5m: 50_000 });
+    assert.equal(costNano(mostlyCached, banded), 2000 + 30_000_000 + 100_000_000);
+  });
+
+  test('the answer does not', () => {
+    assert.equal(costNano(tokens({ input: 100_000, output: 400_000 }), banded), 4_100_000_000);
+  });
+
+  test('the highest band that is exceeded holds, in whatever order they stand', () => {
+    const reversed = { ...banded, bands: [...(banded.bands ?? [])].reverse() };
+    for (const rule of [banded, reversed]) {
+      assert.equal(costNano(tokens({ input: 500_001 }), rule), 2_000_004_000);
+    }
+  });
+});
+
+describe('windows', () => {
+  const peak = { input: 0.3, output: 1.2 };
+  const rule = ruleOf(
+    { input: 0.15, output: 0.6 },
+    { windows: [{ utcDays: [1, 2, 3, 4, 5], fromMinute: 60, toMinute: 240, rates: peak }] },
+  );
+  const cost = (at?: string): number =>
+    costNano(tokens({ input: 1_000_000 }), rule, at === undefined ? undefined : Date.parse(at));
+
+  test('weekdays from its first minute to before its last', () => {
+    assert.equal(cost('2026-11-24T00:59:59.999Z'), 150_000_000);
+    assert.equal(cost('2026-11-24T01:00:00Z'), 300_000_000);
+    assert.equal(cost('2026-11-24T03:59:59.999Z'), 300_000_000);
+    assert.equal(cost('2026-11-24T04:00:00Z'), 150_000_000);
+    // A Sunday.
+    assert.equal(cost('2026-11-22T02:00:00Z'), 150_000_000);
+  });
+
+  test('the dearest hour where the time is unknown', () => {
+    assert.equal(cost(), 300_000_000);
+  });
+});
+
+describe('limits', () => {
+  test('beyond the exact range of floating point the sum is still exact', () => {
+    const used = tokens({ input: 30_000_001, output: 7 });
+    const dear = { input: 599.999_999, output: 0.000_7 };
+    assert.equal(BigInt(costNano(used, ruleOf(dear))), reference(used, dear));
+  });
+
+  test('what no safe integer can hold is a RangeError', () => {
+    const dear = ruleOf({ input: 2000, output: 0 });
+    assert.throws(() => costNano(tokens({ input: Number.MAX_SAFE_INTEGER }), dear), RangeError);
+  });
+
+  test('senseless counts and rates are RangeErrors', () => {
+    const fine = ruleOf({ input: 1, output: 1 });
+    for (const bad of [-1, NaN, 1.5, Infinity]) {
+      assert.throws(() => costNano(tokens({ input: bad }), fine), RangeError);
+    }
+    for (const bad of [-1, NaN, Infinity]) {
+      assert.throws(() => costNano(NO_TOKENS, ruleOf({ input: bad, output: 1 })), RangeError);
+    }
+  });
+});
+
+describe('properties', () => {
+  test('exact against arbitrary precision', () => {
+    fc.assert(
+      fc.property(counts(40_000_000), rates, (used, of) => {
+        assert.equal(BigInt(costNano(used, ruleOf(of))), reference(used, of));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('never negative, and more tokens never cost less', () => {
+    fc.assert(
+      fc.property(counts(1_000_000), counts(1_000_000), rates, (some, more, of) => {
+        const rule = ruleOf(of);
+        const all = sum(some, more);
+        const cost = costNano(some, rule);
+        assert.ok(cost >= 0);
+        assert.ok(costNano(all, rule) >= cost);
+      }),
+    );
+  });
+
+  test('parts add up to the whole, to within their roundings', () => {
+    fc.assert(
+      fc.property(counts(1_000_000), counts(1_000_000), rates, (one, other, of) => {
+        const rule = ruleOf(of);
+        const apart = costNano(one, rule) + costNano(other, rule);
+        assert.ok(Math.abs(apart - costNano(sum(one, other), rule)) <= 1);
+      }),
+    );
+  });
+});
+
+function sum(one: TokenCounts, other: TokenCounts): TokenCounts {
+  const entries = TOKEN_CLASSES.map((name) => [name, one[name] + other[name]]);
+  return Object.fromEntries(entries) as TokenCounts;
+}
+
+describe('formatUsd', () => {
+  test('is exact, without needless zeros', () => {
+    assert.equal(formatUsd(0), '$0.00');
+    assert.equal(formatUsd(1), '$0.000000001');
+    assert.equal(formatUsd(1_234_000), '$0.001234');
+    assert.equal(formatUsd(1_500_000_000), '$1.50');
+    assert.equal(formatUsd(847_000_000_000), '$847.00');
+    assert.equal(formatUsd(-30_000_000), '-$0.03');
+    assert.equal(formatUsd(Number.MAX_SAFE_INTEGER), '$9007199.254740991');
+  });
+
+  test('rounds to the decimals that are asked for', () => {
+    assert.equal(formatUsd(1_239_000_000, 2), '$1.24');
+    assert.equal(formatUsd(1_235_000_000, 2), '$1.24');
+    assert.equal(formatUsd(-1_235_000_000, 2), '-$1.24');
+    assert.equal(formatUsd(-1, 2), '$0.00');
+    assert.equal(formatUsd(1_500_000_000, 0), '$2');
+    assert.equal(formatUsd(1, 12), '$0.000000001');
+  });
+
+  test('refuses what is no amount', () => {
+    for (const bad of [NaN, Infinity, 0.5, 2 ** 60])
+      assert.throws(() => formatUsd(bad), RangeError);
+  });
+
+  test('property: the text is the amount', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (nano) => {
+        const [, sign, whole, fraction] = /^(-?)\$(\d+)\.(\d{2,9})$/.exec(formatUsd(nano)) ?? [];
+        const value =
+          BigInt(whole ?? '') * 1_000_000_000n + BigInt((fraction ?? '').padEnd(9, '0'));
+        assert.equal(sign === '-' ? -value : value, BigInt(nano));
+      }),
+    );
+  });
+});
