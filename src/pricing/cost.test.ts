@@ -1,9 +1,9 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
-import { completeRates, costNano, formatUsd } from './cost.ts';
+import * as fc from 'fast-check';
+import { completeRates, costNano, formatUsd, mostCostNano } from './cost.ts';
 import type { PriceRule, Rates } from './price-rule.ts';
-import { NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from './usage.ts';
+import { NO_TOKENS, TOKEN_CLASSES, type TokenCounts, inputTokens, outputTokens } from './usage.ts';
 
 function ruleOf(rates: Rates, more: Partial<PriceRule> = {}): PriceRule {
   return { id: 'test/m@2026-01-01', rates, source: 'test', asOf: '2026-01-01', ...more };
@@ -41,7 +41,7 @@ function counts(max: number): fc.Arbitrary<TokenCounts> {
 function reference(used: TokenCounts, of: Rates): bigint {
   const complete = completeRates(of);
   const pico = TOKEN_CLASSES.reduce(
-    (sum, name) => sum + BigInt(used[name]) * BigInt(Math.round(complete[name] * 1e6)),
+    (total, name) => total + BigInt(used[name]) * BigInt(Math.round(complete[name] * 1e6)),
     0n,
   );
   return (pico + 500n) / 1000n;
@@ -135,7 +135,7 @@ describe('bug 4: bands', () => {
   });
 
   test('the highest band that is exceeded holds, in whatever order they stand', () => {
-    const reversed = { ...banded, bands: [...(banded.bands ?? [])].reverse() };
+    const reversed = { ...banded, bands: (banded.bands ?? []).toReversed() };
     for (const rule of [banded, reversed]) {
       assert.equal(costNano(tokens({ input: 500_001 }), rule), 2_000_004_000);
     }
@@ -185,6 +185,43 @@ describe('limits', () => {
     for (const bad of [-1, NaN, Infinity]) {
       assert.throws(() => costNano(NO_TOKENS, ruleOf({ input: bad, output: 1 })), RangeError);
     }
+  });
+});
+
+describe('mostCostNano', () => {
+  test('the dearest class, band and hour', () => {
+    const rule = ruleOf({ input: 1, cacheWrite1h: 2, inputAudio: 32, output: 5, reasoning: 8 });
+    assert.equal(mostCostNano({ prompt: 100, output: 10 }, rule), 3_200_000 + 80_000 + 1);
+    const above = { input: 2, output: 3 };
+    const banded = ruleOf(
+      { input: 1, output: 2 },
+      { bands: [{ abovePromptTokens: 99, rates: above }] },
+    );
+    assert.equal(mostCostNano({ prompt: 99, output: 0 }, banded), 99_001);
+    assert.equal(mostCostNano({ prompt: 100, output: 0 }, banded), 200_001);
+  });
+
+  test('is infinite for what cannot be counted', () => {
+    const rule = ruleOf({ input: 1, output: 1 });
+    for (const bad of [1e300, Infinity, NaN, Number.MAX_SAFE_INTEGER]) {
+      assert.equal(mostCostNano({ prompt: 1, output: bad }, rule), Infinity);
+    }
+  });
+
+  test('property: no request costs more', () => {
+    const bands = fc.array(fc.record({ abovePromptTokens: fc.nat(500_000), rates }), {
+      maxLength: 2,
+    });
+    fc.assert(
+      fc.property(counts(1_000_000), rates, bands, (used, of, above) => {
+        const rule = ruleOf(of, { bands: above });
+        const most = { prompt: inputTokens(used), output: outputTokens(used) };
+        assert.ok(costNano(used, rule) <= mostCostNano(most, rule));
+        const wider = { prompt: most.prompt + 100_000, output: most.output + 1 };
+        assert.ok(costNano(used, rule) <= mostCostNano(wider, rule));
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

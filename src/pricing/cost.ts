@@ -6,7 +6,14 @@
  * @module
  */
 import type { PriceRule, PriceWindow, Rates } from './price-rule.ts';
-import { TOKEN_CLASSES, type TokenClass, type TokenCounts, inputTokens } from './usage.ts';
+import {
+  INPUT_CLASSES,
+  OUTPUT_CLASSES,
+  TOKEN_CLASSES,
+  type TokenClass,
+  type TokenCounts,
+  inputTokens,
+} from './usage.ts';
 
 /** Pico-dollars a token at 1 USD per 1M tokens. */
 const PICO_PER_DOLLAR_RATE = 1e6;
@@ -15,6 +22,10 @@ const PICO_PER_NANO = 1000;
 /** Decimals of a dollar that nano-dollars have, and that are shown at least. */
 const NANO_DIGITS = 9;
 const LEAST_DIGITS = 2;
+
+const CLASS_INDEX = Object.fromEntries(
+  TOKEN_CLASSES.map((name, index) => [name, index]),
+) as Readonly<Record<TokenClass, number>>;
 
 /** Rates never change once made; what they mean in pico-dollars is worked out once, in the order of the classes. */
 const picoRates = new WeakMap<Rates, readonly number[]>();
@@ -39,6 +50,25 @@ export function costNano(tokens: TokenCounts, rule: PriceRule, at?: number): num
   }
   const anyHour = [rule.rates, ...windows.map(({ rates }) => rates)];
   return Math.max(...anyHour.map((rates) => costAt(tokens, rates)));
+}
+
+/**
+ * Nano-dollars that a request costs at most, whatever share of its prompt is cached, spoken or shown and
+ * of its answer is reasoning or sound: the bound for limits on cost. Holds for fewer tokens as well.
+ * Infinity where the numbers are beyond counting, so that no limit is ever kept by mistake.
+ */
+export function mostCostNano(
+  { prompt, output }: { readonly prompt: number; readonly output: number },
+  rule: PriceRule,
+): number {
+  const bands = (rule.bands ?? []).filter(({ abovePromptTokens }) => prompt > abovePromptTokens);
+  const possible = [rule, ...bands, ...(rule.windows ?? [])].map(({ rates }) => picoOf(rates));
+  const dearest = (classes: readonly TokenClass[]): number =>
+    Math.max(...possible.flatMap((pico) => classes.map((name) => pico[CLASS_INDEX[name]] ?? 0)));
+  const pico = prompt * dearest(INPUT_CLASSES) + output * dearest(OUTPUT_CLASSES);
+  // Each step may be off by a part in 2^53: one nano-dollar more covers all of them.
+  const nano = Math.ceil(pico / PICO_PER_NANO) + 1;
+  return Number.isSafeInteger(nano) ? nano : Infinity;
 }
 
 /** The rates for a prompt of this size: those of the highest band that it exceeds. */

@@ -5,10 +5,10 @@
  */
 
 /** Edits allowed for each character of the name; at least one. */
-const EDITS_PER_CHARACTER = 1 / 3;
+const EDITS_PER_CHARACTER = 1 / 4;
 
 /**
- * The closest candidate, or undefined where none is close: more than a third of the characters would
+ * The closest candidate, or undefined where none is close: more than a quarter of the characters would
  * have to change. Letter case and the characters between words (`-`, `_`, `.`, `/`, `:`, spaces) count
  * little; of equally close ones the first wins.
  *

@@ -76,7 +76,7 @@ export function referenceOf(
 }
 
 function priceReference(
-  { trace }: Call,
+  { trace, startedAt }: Call,
   reference: Model | undefined,
   prices: PriceLookup,
 ): Pick<Receipt, 'referenceNano' | 'referenceSource'> {
@@ -94,7 +94,7 @@ function priceReference(
   if (tokens === undefined || rule === undefined) {
     return { referenceNano: undefined, referenceSource: 'none' };
   }
-  return { referenceNano: costNano(tokens, rule), referenceSource: 'estimated' };
+  return { referenceNano: costNano(tokens, rule, startedAt), referenceSource: 'estimated' };
 }
 
 /** Prices one attempt: the provider's own figure where it gives one, else ours. */
@@ -104,6 +104,7 @@ export function priceAttempt(attempt: Attempt, prices: PriceLookup): AttemptPric
   const rule = provider === undefined ? undefined : prices.find(model, provider);
   // An attempt without an answer is not billed; one whose answer began always has a usage.
   if (usage === undefined) return { costNano: 0, computedNano: 0, rule };
-  const computedNano = rule === undefined ? undefined : costNano(usage.tokens, rule);
+  const computedNano =
+    rule === undefined ? undefined : costNano(usage.tokens, rule, attempt.startedAt);
   return { costNano: usage.reportedCostNano ?? computedNano, computedNano, rule };
 }

@@ -1,7 +1,7 @@
 import { before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { JsonObject } from '../json.ts';
 import { PriceBook } from './price-book.ts';
 import { LARGEST_CONTEXT } from './request-content.ts';

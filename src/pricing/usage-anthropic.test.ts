@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { costNano } from './cost.ts';
 import type { PriceRule } from './price-rule.ts';
 import { NO_TOKENS, TOKEN_CLASSES, asPartial, inputTokens, outputTokens } from './usage.ts';

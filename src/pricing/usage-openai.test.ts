@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { costNano } from './cost.ts';
 import type { PriceRule } from './price-rule.ts';
 import { NO_TOKENS, TOKEN_CLASSES, type TokenCounts, inputTokens, outputTokens } from './usage.ts';
@@ -213,7 +213,7 @@ describe('what the provider charged', () => {
     for (const cost of [null, 'free', -1, NaN, Infinity, 1e300, { total: 1 }]) {
       const read = convertOpenAIUsage({ ...usage, cost });
       assert.ok(read);
-      assert.equal('reportedCostNano' in read, false, String(cost));
+      assert.equal('reportedCostNano' in read, false, JSON.stringify(cost));
     }
   });
 });
@@ -265,7 +265,7 @@ describe('properties', () => {
       image_tokens: count,
     });
     fc.assert(
-      fc.property(count, count, details, count, (prompt, completion, of, reasoning) => {
+      fc.property(fc.tuple(count, count, count), details, ([prompt, completion, reasoning], of) => {
         const tokens = tokensOf({
           prompt_tokens: prompt,
           completion_tokens: completion,
@@ -285,7 +285,7 @@ describe('properties', () => {
     const tokens = fc.record(Object.fromEntries(TOKEN_CLASSES.map((name) => [name, count])));
     fc.assert(
       fc.property(tokens, (given) => {
-        const usage = { tokens: given as TokenCounts, source: 'provider' as const };
+        const usage = { tokens: { ...NO_TOKENS, ...given }, source: 'provider' as const };
         const written = toOpenAIUsage(usage);
         assert.deepEqual(convertOpenAIUsage(written), usage);
         assert.deepEqual(convertOpenAIUsage(JSON.parse(JSON.stringify(written))), usage);

@@ -94,13 +94,13 @@ test('of rejected answers the one with the best score is given', async () => {
 });
 
 describe('a cap on the cost of a call', () => {
-  // 1 USD per 1M tokens: 1,000 nano-dollars a token; the prompt counts some tens of tokens.
+  // 1 USD per 1M tokens: 1,000 nano-dollars a token; the prompt is bounded by some 280 tokens.
   const request = { max_tokens: 100 };
   const tiers = [tierOf(small, saysYes), tierOf(large)];
   const used = { tokens: { input: 20, output: 50 } };
 
   test('a tier that could exceed it is not asked; the best so far is given and marked', async () => {
-    const call = callOf(taskOf(tiers, { maxCostNano: 300_000 }), request);
+    const call = callOf(taskOf(tiers, { maxCostNano: 1_000_000 }), request);
     const lines = { small: { text: 'no', ...used }, large: { text: 'yes' } };
     assert.equal(await textOf(await answering(lines)(call)), 'no');
     assert.deepEqual(askedModels(call), ['small']);
@@ -109,7 +109,7 @@ describe('a cap on the cost of a call', () => {
   });
 
   test('a tier that fits is asked', async () => {
-    const call = callOf(taskOf(tiers, { maxCostNano: 3_000_000 }), request);
+    const call = callOf(taskOf(tiers, { maxCostNano: 5_000_000 }), request);
     const lines = { small: { text: 'no', ...used }, large: { text: 'yes' } };
     assert.equal(await textOf(await answering(lines)(call)), 'yes');
     assert.equal(call.trace.capped, undefined);
@@ -139,8 +139,8 @@ describe('a cap on the cost of a call', () => {
 
   test("the caller's own cap counts when it is lower", async () => {
     const call = {
-      ...callOf(taskOf(tiers, { maxCostNano: 3_000_000 }), request),
-      maxCostNano: 300_000,
+      ...callOf(taskOf(tiers, { maxCostNano: 5_000_000 }), request),
+      maxCostNano: 1_000_000,
     };
     const lines = { small: { text: 'no', ...used }, large: { text: 'yes' } };
     assert.equal(await textOf(await answering(lines)(call)), 'no');

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Call, Handler, Reply, ReplyEvent } from '../../call.ts';
-import { ChoiceGatherer } from '../../checks/answer.ts';
+import { ChoiceGatherer, choicesOf } from '../../checks/answer.ts';
 import type { Choice } from '../../checks/check.ts';
 import { judge } from '../../checks/judge.ts';
 import type { Task, Tier } from '../../config/config.ts';
@@ -78,7 +78,8 @@ class Ladder {
         ask: { model: tier.model, tier: index, maxOutputTokens },
       });
       const last = index === this.#task.tiers.length - 1;
-      if (tier.accept.length === 0 || (last && reply.form === 'stream')) {
+      const unchecked = tier.accept.length === 0 || call.operation !== 'chat';
+      if (unchecked || (last && reply.form === 'stream')) {
         return this.#letThrough(reply, tier, index);
       }
       return this.#weigh(await hold(reply, tier, call), index);
@@ -134,11 +135,13 @@ class Ladder {
 
   async *#watch(reply: Reply, tier: Tier, index: number): AsyncGenerator<ReplyEvent> {
     const gatherer = new ChoiceGatherer();
+    let choices: readonly Choice[] = [];
     for await (const event of reply.events) {
-      gatherer.push(event.value);
+      if (reply.form === 'json') choices = choicesOf(event.value);
+      else gatherer.push(event.value);
       yield event;
     }
-    const choices = gatherer.choices();
+    if (reply.form === 'stream') choices = gatherer.choices();
     this.#remember(choices[0], index);
     if (tier.accept.length === 0 || reply.attempt === undefined) return;
     const judgement = await judge(tier, choices, { request: this.#call.body.json });

@@ -6,19 +6,21 @@
  * @module
  */
 import type { Call } from '../../call.ts';
-import type { Model, Tier } from '../../config/config.ts';
+import type { Tier } from '../../config/config.ts';
 import { maxOutputTokens } from '../../dialects/openai-chat-request.ts';
-import { costNano } from '../../pricing/cost.ts';
+import { mostCostNano } from '../../pricing/cost.ts';
 import type { PriceLookup } from '../../pricing/price-lookup.ts';
 import type { PriceRule } from '../../pricing/price-rule.ts';
-import { upperBoundRequestTokens } from '../../pricing/tokens.ts';
-import { NO_TOKENS } from '../../pricing/usage.ts';
 import { priceAttempt } from '../../pricing/receipt.ts';
+import { upperBoundRequestTokens } from '../../pricing/tokens.ts';
+import { outputTokens } from '../../pricing/usage.ts';
 
 /** Output tokens that an answer is expected to need when nothing is known of the call yet. */
 const EXPECTED_OUTPUT = 256;
+/** No model writes longer answers. */
+const LONGEST_ANSWER = 1_000_000;
 
-/** Whether a tier may be asked, and with which limit on its answer. */
+/** Whether a tier may be asked, and with which limit on each choice of its answer. */
 export type Allowance =
   | { readonly allowed: true; readonly maxOutputTokens: number | undefined }
   | { readonly allowed: false; readonly reason: string };
@@ -39,40 +41,26 @@ export function capOf(call: Call): number | undefined {
 export async function allow(call: Call, tier: Tier, prices: PriceLookup): Promise<Allowance> {
   const cap = capOf(call);
   if (cap === undefined) return { allowed: true, maxOutputTokens: undefined };
-  const rule = dearest(tier.model, prices);
-  if (rule === undefined) {
-    return { allowed: false, reason: `${tier.model.name} has no known price` };
-  }
+  const rules = rulesOf(tier, prices);
+  if (rules === undefined) return refused(`${tier.model.name} has no known price`);
   const left = cap - spentNano(call, prices);
   const prompt = await upperBoundRequestTokens(call.body.json, tier.model.id);
   const fits = (output: number): boolean =>
-    costNano({ ...NO_TOKENS, ...atWorst(rule, prompt), output }, rule) <= left;
-  const wanted =
-    maxOutputTokens(call.body.json) ?? tier.model.maxOutputTokens ?? rule.maxOutputTokens;
-  const choices = Array.isArray(call.body.json['messages']) ? choicesWanted(call) : 0;
-  if (choices === 0) return fits(0) ? { allowed: true, maxOutputTokens: undefined } : tooDear(tier);
-  if (wanted !== undefined && fits(wanted * choices)) {
-    // The limit must be in the request: an unlimited answer has no bound that the provider keeps.
-    return { allowed: true, maxOutputTokens: wanted };
-  }
-  const affordable = Math.floor(
-    largest(fits, wanted === undefined ? 1_000_000 : wanted * choices) / choices,
-  );
-  const needed = Math.min(wanted ?? Infinity, expectedOutput(call));
-  return affordable >= needed && affordable > 0
-    ? { allowed: true, maxOutputTokens: affordable }
-    : tooDear(tier);
+    rules.every((rule) => mostCostNano({ prompt, output }, rule) <= left);
+  const wanted = wantedOutput(call, tier, rules);
+  // The limit is sent along: an answer without one has no bound that a provider would keep.
+  const limit = largestThatFits(fits, wanted);
+  const tooDear = `${tier.model.name} could exceed the maximum cost`;
+  if (limit === undefined) return refused(tooDear);
+  if (call.operation !== 'chat') return { allowed: true, maxOutputTokens: undefined };
+  const choices = choicesWanted(call);
+  const each = Math.floor(limit / choices);
+  const needed = Math.min(wanted / choices, expectedOutput(call));
+  return each > 0 && each >= needed ? { allowed: true, maxOutputTokens: each } : refused(tooDear);
 }
 
-function tooDear(tier: Tier): Allowance {
-  return { allowed: false, reason: `${tier.model.name} could exceed the maximum cost` };
-}
-
-/** The prompt in the class that costs most: nobody knows beforehand what the provider caches. */
-function atWorst(rule: PriceRule, prompt: number): { input: number } | { cacheWrite1h: number } {
-  const asInput = costNano({ ...NO_TOKENS, input: prompt }, rule);
-  const asWrite = costNano({ ...NO_TOKENS, cacheWrite1h: prompt }, rule);
-  return asWrite > asInput ? { cacheWrite1h: prompt } : { input: prompt };
+function refused(reason: string): Allowance {
+  return { allowed: false, reason };
 }
 
 /** Nano-dollars that the call has cost so far. */
@@ -83,40 +71,47 @@ export function spentNano(call: Call, prices: PriceLookup): number {
   );
 }
 
+/** Prices at all providers, since any may end up answering; undefined where one is unpriced. */
+function rulesOf({ model }: Tier, prices: PriceLookup): readonly PriceRule[] | undefined {
+  const rules = model.providers.map((provider) => prices.find(model, provider));
+  return rules.every((rule) => rule !== undefined) ? rules : undefined;
+}
+
+/** Tokens of the longest answer that the call allows, all choices together; none for embeddings. */
+function wantedOutput(call: Call, { model }: Tier, rules: readonly PriceRule[]): number {
+  if (call.operation !== 'chat') return 0;
+  const each =
+    maxOutputTokens(call.body.json) ??
+    model.maxOutputTokens ??
+    rules[0]?.maxOutputTokens ??
+    LONGEST_ANSWER;
+  return each * choicesWanted(call);
+}
+
 function choicesWanted(call: Call): number {
   const n = call.body.json['n'];
   return typeof n === 'number' ? n : 1;
 }
 
-/** Any provider of the model may end up answering. */
-function dearest(model: Model, prices: PriceLookup): PriceRule | undefined {
-  let dear: PriceRule | undefined;
-  for (const provider of model.providers) {
-    const rule = prices.find(model, provider);
-    if (rule === undefined) return undefined;
-    if (dear === undefined || rule.rates.output > dear.rates.output) dear = rule;
-  }
-  return dear;
-}
-
 /** Half as much again as the longest answer of an earlier tier: a dearer model may say more. */
 function expectedOutput(call: Call): number {
   const seen = call.trace.attempts.map(({ usage }) =>
-    usage === undefined ? 0 : usage.tokens.output + usage.tokens.reasoning,
+    usage === undefined ? 0 : outputTokens(usage.tokens),
   );
   const longest = Math.max(0, ...seen);
   return longest === 0 ? EXPECTED_OUTPUT : Math.ceil(longest * 1.5);
 }
 
-/** The largest number in [0, most] that fits; fitting numbers come first. */
-function largest(fits: (value: number) => boolean, most: number): number {
+/** The largest number from 0 to `most` that fits, by halving; undefined where not even 0 does. */
+function largestThatFits(fits: (value: number) => boolean, most: number): number | undefined {
+  if (fits(most)) return most;
+  if (!fits(0)) return undefined;
   let low = 0;
   let high = most;
-  if (!fits(0)) return -1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
     if (fits(middle)) low = middle;
-    else high = middle - 1;
+    else high = middle;
   }
   return low;
 }
