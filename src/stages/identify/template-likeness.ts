@@ -14,13 +14,18 @@ import { TOKEN, type Tokens } from './template-tokens.ts';
 const LEAST_SHARED = 5;
 /** Tokens from which a difference is a passage and not a word. */
 const PASSAGE = 8;
+/** Tokens that a passage may share with its counterpart at either end. */
+const MOST_WIDENED = 4;
+/** What ends a line, a sentence or a marked passage. */
+const BREAK = TOKEN.lineBreak | TOKEN.sentenceEnd | TOKEN.delimiter;
 /** For messages: tokens of instruction they must share, and the share of the shorter one. */
 const LEAST_SHARED_MESSAGE = 15;
 const LEAST_SHARE_MESSAGE = 0.35;
 
 /** How alike two texts of a kind are: 0 for two templates, else more for more that is shared. */
 export function likeness(kind: 'system' | 'user', a: Tokens, b: Tokens): number {
-  const { hunks, shared } = align(a, b);
+  const { hunks: found, shared } = align(a, b);
+  const hunks = joinPassages(found);
   if (kind === 'user') {
     const shorter = Math.min(a.hashes.length, b.hashes.length);
     return shared >= LEAST_SHARED_MESSAGE && shared / shorter >= LEAST_SHARE_MESSAGE ? shared : 0;
@@ -29,6 +34,27 @@ export function likeness(kind: 'system' | 'user', a: Tokens, b: Tokens): number 
   const instructive = countInstructive(a, hunks);
   const allData = hunks.every((hunk) => isData(a, b, hunk));
   return allData && instructive > 0 ? shared : 0;
+}
+
+/**
+ * Two long passages share runs of words by chance. Differences that are long against the gap between
+ * them are one difference.
+ */
+function joinPassages(hunks: readonly Hunk[]): Hunk[] {
+  const joined: Hunk[] = [];
+  for (const hunk of hunks) {
+    const last = joined.at(-1);
+    const gap = last === undefined ? Infinity : hunk.aStart - last.aEnd;
+    const size = Math.max(last === undefined ? 0 : sizeOf(last), sizeOf(hunk));
+    if (last !== undefined && gap <= size / 2) {
+      joined[joined.length - 1] = { ...hunk, aStart: last.aStart, bStart: last.bStart };
+    } else joined.push(hunk);
+  }
+  return joined;
+}
+
+function sizeOf({ aStart, aEnd, bStart, bEnd }: Hunk): number {
+  return Math.max(aEnd - aStart, bEnd - bStart);
 }
 
 /** Words of instruction outside of the differences: without any there is nothing that makes a template. */
@@ -49,9 +75,9 @@ function isData(a: Tokens, b: Tokens, hunk: Hunk): boolean {
   if (isSlot(mine) && isSlot(theirs)) return true;
   if (instructs(mine) || instructs(theirs)) return false;
   if (isDelimited(mine) && isDelimited(theirs)) return true;
-  return (
-    isPassage(mine) && isPassage(theirs) && (length(mine) >= PASSAGE || length(theirs) >= PASSAGE)
-  );
+  const [wideMine, wideTheirs] = [widened(mine), widened(theirs)];
+  const long = length(wideMine) >= PASSAGE || length(wideTheirs) >= PASSAGE;
+  return long && isPassage(wideMine) && isPassage(wideTheirs);
 }
 
 interface Segment {
@@ -64,12 +90,28 @@ function length({ start, end }: Segment): number {
   return end - start;
 }
 
-/** Nothing but names, numbers and what connects them. */
+/** Signs that two passages happen to begin or end with alike belong to the passage: up to the next break. */
+function widened({ tokens, start, end }: Segment): Segment {
+  let last = end;
+  while (last < end + MOST_WIDENED && last < tokens.kinds.length && !has(tokens, last, BREAK)) last++;
+  let first = start;
+  while (first > start - MOST_WIDENED && first > 0 && !has(tokens, first - 1, BREAK | TOKEN.colon)) first--;
+  return { tokens, start: first, end: last };
+}
+
+/** Ideographs that may stand in a slot beside a name. */
+const MOST_IDEOGRAPHS = 4;
+
+/** Nothing but names, numbers and what connects them; with them, a few ideographs, which know no capitals. */
 function isSlot({ tokens, start, end }: Segment): boolean {
+  let ideographs = 0;
+  let named = false;
   for (let at = start; at < end; at++) {
-    if (!has(tokens, at, TOKEN.variable | TOKEN.name | TOKEN.filler)) return false;
+    if (has(tokens, at, TOKEN.ideograph)) ideographs++;
+    else if (has(tokens, at, TOKEN.variable | TOKEN.name)) named = true;
+    else if (!has(tokens, at, TOKEN.filler)) return false;
   }
-  return true;
+  return ideographs === 0 || (named && ideographs <= MOST_IDEOGRAPHS);
 }
 
 /** An instruction begins here: a sentence starts with a word of instruction, or says "you must". */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { INSTRUCTIVE, MONTHS_AND_DAYS, WORK_LABELS } from './template-words.ts';
+import { GERMAN_WORK, INSTRUCTIVE, LANGUAGES, LOWER_MONTHS, MONTHS_AND_DAYS, WORK_LABELS } from './template-words.ts';
 
 /** What is known of a token, as bits. */
 export const TOKEN = {
@@ -25,6 +25,8 @@ export const TOKEN = {
   lineBreak: 128,
   /** Ends a sentence. */
   sentenceEnd: 256,
+  /** A character of a script without spaces or capitals. */
+  ideograph: 1024,
   /** A label whose value is the work itself: "task". */
   workLabel: 512,
 } as const;
@@ -43,8 +45,8 @@ const VARIABLE_HASH = 1;
 
 const PATTERN = new RegExp(
   [
-    String.raw`(?<variable>https?:\/\/\S+|[\w.+-]+@[\w-]+\.[\w.]+|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b(?=[\w-]*\d)[\w]+(?:[-_/.:][\w]+)*%?|[$€£¥]\s?\d[\d.,]*|\d[\d.,:/-]*%?)`,
-    String.raw`(?<tag><\/?[\w-]+[^<>\n]{0,60}>|\`\`\`[\w-]*|"""|'''|-{3,}|={3,}|#{3,})`,
+    String.raw`(?<variable>\d{2,4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|(?<![\w/])~?(?:\/[\w.-]+){2,}\/?|https?:\/\/\S+|[\w.+-]+@[\w-]+\.[\w.]+|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b(?=[\w-]*\d)[\w]+(?:[-_/.:][\w]+)*%?|[$€£¥]\s?\d[\d.,]*|\d[\d.,:/-]*%?)`,
+    '(?<tag><\\/?[\\w-]+[^<>\\n]{0,60}>|`{3}[\\w-]*|"""|\'\'\'|-{3,}|={3,}|#{3,})',
     String.raw`(?<han>[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])`,
     String.raw`(?<word>[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*)`,
     String.raw`(?<line>\n+)`,
@@ -61,19 +63,25 @@ const FILLERS = new Set(
 const QUOTES = new Set(['"', '“', '”', '«', '»', '„', '「', '」', '{', '}', '[', ']', '|']);
 const ENDS = new Set(['.', '!', '?', '。', '！', '？', ';']);
 
+const ABBREVIATION = /^(?:\p{Lu}\p{L}{0,3}|\d{1,2})$/u;
+
 /** Reads a text. */
 export function tokenize(text: string): Tokens {
   const hashes: number[] = [];
   const kinds: number[] = [];
   const german = isGerman(text);
   let starts = true;
+  let before = '';
   for (const { groups = {} } of text.matchAll(PATTERN)) {
     if (hashes.length >= MOST) break;
     const { hash, kind } = describe(groups, starts, german);
     if (hash === 0) continue;
     hashes.push(hash);
-    kinds.push(kind);
-    const breaks = (kind & (TOKEN.lineBreak | TOKEN.sentenceEnd)) !== 0;
+    // The full stop of "Prof." or "3." ends no sentence.
+    const abbreviates = groups['sign'] === '.' && ABBREVIATION.test(before);
+    kinds.push(abbreviates ? TOKEN.filler : kind);
+    before = groups['word'] ?? groups['variable'] ?? '';
+    const breaks = !abbreviates && (kind & (TOKEN.lineBreak | TOKEN.sentenceEnd)) !== 0;
     // A list mark, a quote or a colon leaves the start of a sentence open.
     starts = breaks || (starts && (kind & TOKEN.filler) !== 0 && groups['word'] === undefined);
   }
@@ -92,7 +100,7 @@ function describe(
   if (variable !== undefined) return { hash: VARIABLE_HASH, kind: TOKEN.variable | start };
   if (tag !== undefined) return { hash: hashOf(tag), kind: TOKEN.delimiter | TOKEN.lineBreak };
   if (line !== undefined) return { hash: hashOf('\n'), kind: TOKEN.lineBreak | TOKEN.filler };
-  if (han !== undefined) return { hash: hashOf(han), kind: start };
+  if (han !== undefined) return { hash: hashOf(han), kind: TOKEN.ideograph | start };
   if (word !== undefined) return describeWord(word, starts, german);
   if (sign === undefined) return { hash: 0, kind: 0 };
   return { hash: hashOf(sign), kind: signKind(sign) };
@@ -110,16 +118,25 @@ function describeWord(
   german: boolean,
 ): { hash: number; kind: number } {
   const lower = word.toLowerCase();
-  if (MONTHS_AND_DAYS.has(lower) && word !== lower)
-    return { hash: VARIABLE_HASH, kind: TOKEN.variable };
-  const capital = word !== lower && /^\p{Lu}/u.test(word);
+  if (isDate(word, lower)) return { hash: VARIABLE_HASH, kind: TOKEN.variable };
+  // `macOS`, `iPhone` are written like names too.
+  const capital = word !== lower;
   let kind = starts ? TOKEN.start : 0;
   if (FILLERS.has(lower)) kind |= TOKEN.filler;
   if (INSTRUCTIVE.has(lower)) kind |= TOKEN.instructive;
   if (WORK_LABELS.has(lower)) kind |= TOKEN.workLabel;
-  // Every noun of German has a capital: there it says nothing.
-  if (capital && !starts && !german) kind |= TOKEN.name;
+  if (capital && !starts && isName(word, lower, german)) kind |= TOKEN.name;
   return { hash: hashOf(lower), kind };
+}
+
+function isDate(word: string, lower: string): boolean {
+  return LOWER_MONTHS.has(lower) || (MONTHS_AND_DAYS.has(lower) && word !== lower);
+}
+
+/** Every noun of German has a capital: there those that stand for kinds of work are no names. A language is none either. */
+function isName(word: string, lower: string, german: boolean): boolean {
+  if (LANGUAGES.has(lower)) return false;
+  return !german || word === word.toUpperCase() || !GERMAN_WORK.has(lower);
 }
 
 function isGerman(text: string): boolean {

@@ -47,3 +47,34 @@ export const WORK_LABELS: ReadonlySet<string> = new Set(
     aufgabe ziel rolle anweisung anweisungen ausgabe sprache
     tâche objectif rôle consigne consignes sortie langue tarea objetivo rol instrucción instrucciones salida idioma`),
 );
+
+/** Months that are written small, where the language has it so. */
+export const LOWER_MONTHS: ReadonlySet<string> = new Set(
+  list(`enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre
+    janvier février mars avril juin juillet août septembre octobre novembre décembre
+    janeiro fevereiro março maio junho julho setembro outubro dezembro
+    gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre`),
+);
+
+/** Languages: another one is other work, though it is written like a name. */
+export const LANGUAGES: ReadonlySet<string> = new Set(
+  list(`english german french spanish italian portuguese dutch polish russian ukrainian turkish arabic hebrew hindi
+    chinese mandarin cantonese japanese korean vietnamese thai indonesian greek latin swedish norwegian danish
+    finnish czech hungarian romanian catalan
+    englisch englische englischen deutsch deutsche deutschen französisch französische französischen spanisch
+    spanische spanischen italienisch italienische italienischen`),
+);
+
+/** German nouns that name work or its object: exchanged, they make other work. */
+export const GERMAN_WORK: ReadonlySet<string> = new Set(
+  list(`frage fragen antwort antworten text texte satz sätze wort wörter brief briefe mail mails e-mail nachricht nachrichten
+    rechnung rechnungen vertrag verträge angebot angebote anfrage anfragen beschwerde beschwerden bewertung bewertungen
+    artikel überschrift überschriften bericht berichte protokoll protokolle beschluss zusammenfassung übersetzung liste
+    listen tabelle tabellen kategorie kategorien abteilung thema themen stimmung gefühl code funktion fehler test tests
+    entwurf entwürfe gedicht gedichte geschichte geschichten rezept rezepte plan pläne punkt punkte stichpunkte zeile
+    zeilen seite seiten zahl zahlen name namen datum adresse adressen produkt produkte beschreibung beschreibungen kunde
+    kunden nutzer benutzer mitarbeiter lieferant lieferanten schüler patient patienten leser dokument dokumente datei
+    dateien formular formulare ticket tickets termin termine einladung einladungen absage zusage mahnung pressemitteilung
+    aufsatz aufsätze prüfung prüfungen prüfungsfragen widersprüche nummerierung sprache ton stil einkauf vertrieb
+    kundendienst buchhaltung assistent assistentin experte expertin lehrer lehrerin redakteur redakteurin`),
+);
