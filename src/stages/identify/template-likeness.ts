@@ -76,6 +76,8 @@ function isData(a: Tokens, b: Tokens, hunk: Hunk): boolean {
   if (instructs(mine) || instructs(theirs)) return false;
   if (isDelimited(mine) && isDelimited(theirs)) return true;
   const [wideMine, wideTheirs] = [widened(mine), widened(theirs)];
+  // A sentence that begins with an instruction and goes on differently asks for something else.
+  if (instructs(wideMine) || instructs(wideTheirs)) return false;
   const long = length(wideMine) >= PASSAGE || length(wideTheirs) >= PASSAGE;
   return long && isPassage(wideMine) && isPassage(wideTheirs);
 }

@@ -47,6 +47,7 @@ const PATTERN = new RegExp(
   [
     String.raw`(?<variable>\d{2,4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|(?<![\w/])~?(?:\/[\w.-]+){2,}\/?|https?:\/\/\S+|[\w.+-]+@[\w-]+\.[\w.]+|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b(?=[\w-]*\d)[\w]+(?:[-_/.:][\w]+)*%?|[$€£¥]\s?\d[\d.,]*|\d[\d.,:/-]*%?)`,
     '(?<tag><\\/?[\\w-]+[^<>\\n]{0,60}>|`{3}[\\w-]*|"""|\'\'\'|-{3,}|={3,}|#{3,})',
+    '(?<please>请|請|务必|必须|不要|只输出|输出|ください|下さい|しなさい|해주세요|하세요)',
     String.raw`(?<han>[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])`,
     String.raw`(?<word>[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*)`,
     String.raw`(?<line>\n+)`,
@@ -63,7 +64,7 @@ const FILLERS = new Set(
 const QUOTES = new Set(['"', '“', '”', '«', '»', '„', '「', '」', '{', '}', '[', ']', '|']);
 const ENDS = new Set(['.', '!', '?', '。', '！', '？', ';']);
 
-const ABBREVIATION = /^(?:\p{Lu}\p{L}{0,3}|\d{1,2})$/u;
+const ABBREVIATION = /^(?:\p{Lu}|Prof|Drs?|Mrs?|Ms|Mme|Mlle|Sra?|Dra|St|Jr|No|Nr|\d{1,2})$/u;
 
 /** Reads a text. */
 export function tokenize(text: string): Tokens {
@@ -95,11 +96,14 @@ function describe(
   starts: boolean,
   german: boolean,
 ): { hash: number; kind: number } {
-  const { variable, tag, han, word, line, sign } = groups;
+  const { variable, tag, please, han, word, line, sign } = groups;
   const start = starts ? TOKEN.start : 0;
   if (variable !== undefined) return { hash: VARIABLE_HASH, kind: TOKEN.variable | start };
   if (tag !== undefined) return { hash: hashOf(tag), kind: TOKEN.delimiter | TOKEN.lineBreak };
   if (line !== undefined) return { hash: hashOf('\n'), kind: TOKEN.lineBreak | TOKEN.filler };
+  if (please !== undefined) {
+    return { hash: hashOf(please), kind: TOKEN.instructive | TOKEN.start };
+  }
   if (han !== undefined) return { hash: hashOf(han), kind: TOKEN.ideograph | start };
   if (word !== undefined) return describeWord(word, starts, german);
   if (sign === undefined) return { hash: 0, kind: 0 };
