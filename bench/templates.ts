@@ -12,7 +12,15 @@ import { wilson } from './templates/wilson.ts';
 export function isOneTemplate({ a, b }: LabelledPair): boolean {
   const index = new TemplateIndex();
   const idOf = (content: string): string =>
-    index.identify({ messages: [{ role: 'system', content }, { role: 'user', content: 'Hello' }] }, '').id;
+    index.identify(
+      {
+        messages: [
+          { role: 'system', content },
+          { role: 'user', content: 'Hello' },
+        ],
+      },
+      '',
+    ).id;
   return idOf(a) === idOf(b);
 }
 
@@ -24,7 +32,9 @@ function errors(pairs: readonly LabelledPair[], same: boolean) {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { json: { type: 'boolean' }, errors: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: { json: { type: 'boolean' }, errors: { type: 'boolean' } },
+  });
   const pairs = labelledPairs();
   const rows = [false, true].flatMap((heldOut) => {
     const half = pairs.filter((pair) => isHeldOut(pair.family) === heldOut);
@@ -36,15 +46,21 @@ if (import.meta.main) {
   });
   if (values.json) console.log(JSON.stringify(rows.map(({ which: _, ...row }) => row)));
   else {
-    console.log('| half | error | pairs | wrong | 95 % interval |\n| --- | --- | ---: | ---: | --- |');
+    console.log(
+      '| half | error | pairs | wrong | 95 % interval |\n| --- | --- | ---: | ---: | --- |',
+    );
     for (const { half, error, pairs: count, wrong, low, high } of rows) {
-      console.log(`| ${half} | ${error} | ${count} | ${wrong} | ${(100 * low).toFixed(1)} % to ${(100 * high).toFixed(1)} % |`);
+      console.log(
+        `| ${half} | ${error} | ${count} | ${wrong} | ${(100 * low).toFixed(1)} % to ${(100 * high).toFixed(1)} % |`,
+      );
     }
   }
   if (values.errors) {
     // Only the half that may be looked at.
     for (const { which, half, error } of rows) {
-      if (half === 'fitted on') for (const pair of which) console.log(`\n${error}: ${pair.family}\n  ${pair.a}\n  ${pair.b}`);
+      if (half === 'fitted on')
+        for (const pair of which)
+          console.log(`\n${error}: ${pair.family}\n  ${pair.a}\n  ${pair.b}`);
     }
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { Attempt, Call, ReplyEvent } from '../call.ts';
 import type { StreamDecoder } from '../dialects/dialect.ts';
-import { SseParser } from '../dialects/sse.ts';
+import { type SseMessage, SseParser } from '../dialects/sse.ts';
 import { FarthingError, toFarthingError } from '../errors.ts';
 import type { Breaker } from './breaker.ts';
 import { estimateStreamUsage } from './estimate-usage.ts';
@@ -83,10 +83,9 @@ export class StreamedEvents implements AsyncIterableIterator<ReplyEvent> {
     const { decoder } = this.#options;
     const chunk = await this.#bytes.next();
     const messages = chunk.done === true ? this.#parser.end() : this.#parser.push(chunk.value);
-    let events: ReplyEvent[] = [];
+    const events: ReplyEvent[] = [];
     for (const message of messages) {
-      const decoded = decoder.push(message);
-      events = events.length === 0 ? [...decoded] : [...events, ...decoded];
+      events.push(...(chunk.done === true ? lastWords(decoder, message) : decoder.push(message)));
     }
     if (chunk.done === true) events.push(...decoder.end());
     for (const event of events) this.#meter.push(event.data);
@@ -107,5 +106,15 @@ export class StreamedEvents implements AsyncIterableIterator<ReplyEvent> {
     if (model !== undefined) attempt.answeredBy = model;
     attempt.usage = await estimateStreamUsage(call, decoder.usage(), this.#meter);
     attempt.endedAt = Date.now();
+  }
+}
+
+/** What comes without its closing blank line may be half an event: then the stream was cut, not malformed. */
+function lastWords(decoder: StreamDecoder, message: SseMessage): readonly ReplyEvent[] {
+  try {
+    return decoder.push(message);
+  } catch (thrown) {
+    if (toFarthingError(thrown).code === 'upstream_malformed') return [];
+    throw thrown;
   }
 }

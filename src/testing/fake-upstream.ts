@@ -25,8 +25,12 @@ export interface UpstreamRequest {
   aborted: boolean;
 }
 
-/** One piece of an answer: bytes, or a pause in ms, or the end of the connection. */
-export type Piece = string | Buffer | { readonly pause: number } | 'reset' | 'hang';
+/** One piece of an answer: bytes, or a pause in ms, or a bad end: the socket is reset, or nothing more comes. */
+export type Piece =
+  | string
+  | Buffer
+  | { readonly pause: number }
+  | { readonly end: 'reset' | 'hang' };
 
 /** What the upstream does with a request. */
 export interface Behaviour {
@@ -35,7 +39,7 @@ export interface Behaviour {
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds before the headers. */
   readonly delay?: number;
-  /** Sent in order, then the answer ends; `reset` before any byte closes the socket without an answer. */
+  /** Sent in order, then the answer ends; a bad end as the first piece comes before the headers. */
   readonly pieces: readonly Piece[];
 }
 
@@ -112,16 +116,25 @@ async function send(
   response: ServerResponse,
   { status, headers, pieces }: Required<Pick<Behaviour, 'status' | 'headers' | 'pieces'>>,
 ): Promise<void> {
-  if (pieces[0] === 'hang') return;
-  if (pieces[0] === 'reset') return void response.socket?.resetAndDestroy();
+  const [first] = pieces;
+  // A bad end before any byte comes before the headers, too.
+  if (isEnd(first)) return void endBadly(response, first.end);
   response.writeHead(status, headers);
   for (const piece of pieces) {
-    if (response.destroyed || piece === 'hang') return;
-    if (piece === 'reset') return void response.socket?.resetAndDestroy();
+    if (response.destroyed) return;
+    if (isEnd(piece)) return void endBadly(response, piece.end);
     if (typeof piece === 'object' && 'pause' in piece) await sleep(piece.pause);
     else await new Promise((resolve) => response.write(piece, resolve));
   }
   response.end();
+}
+
+function isEnd(piece: Piece | undefined): piece is { readonly end: 'reset' | 'hang' } {
+  return typeof piece === 'object' && 'end' in piece;
+}
+
+function endBadly(response: ServerResponse, how: 'reset' | 'hang'): void {
+  if (how === 'reset') response.socket?.resetAndDestroy();
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json' };

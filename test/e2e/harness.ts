@@ -34,7 +34,11 @@ export interface HouseOptions {
 }
 
 /** Prices are chosen so that every cost is a round number: 1,000 nano-dollars an input token of `small`. */
-function yaml(url: string, other: string, { tasks = '', provider = '', dialect = 'openai', top = '' }: HouseOptions): string {
+function yaml(
+  url: string,
+  other: string,
+  { tasks = '', provider = '', dialect = 'openai', top = '' }: HouseOptions,
+): string {
   return `
 listen: 127.0.0.1:0
 data: ":memory:"

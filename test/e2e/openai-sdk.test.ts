@@ -40,7 +40,8 @@ describe('the openai client', () => {
 
   test('the body goes upstream byte for byte, with the model renamed and nothing of ours', async () => {
     house.upstream.respond(answers('ok'));
-    const body = '{ "messages":[{"role":"user","content":"h\\u00e9llo"}],  "model" : "small", "x_new_field": [1, 2.50] }';
+    const body =
+      '{ "messages":[{"role":"user","content":"h\\u00e9llo"}],  "model" : "small", "x_new_field": [1, 2.50] }';
     const response = await house.post('/v1/chat/completions', body, {
       authorization: 'Bearer client-key',
       'x-farthing-tags': 'feature=a',
@@ -57,7 +58,11 @@ describe('the openai client', () => {
 
   test('streams, without the usage chunk nobody asked for', async () => {
     house.upstream.respond(answers('one two three'));
-    const stream = await client.chat.completions.create({ model: 'small', messages: [...messages], stream: true });
+    const stream = await client.chat.completions.create({
+      model: 'small',
+      messages: [...messages],
+      stream: true,
+    });
     let text = '';
     for await (const chunk of stream) {
       assert.equal(chunk.choices.length, 1);
@@ -67,7 +72,10 @@ describe('the openai client', () => {
     const call = await house.lastCall();
     assert.equal(call.attempts[0]?.costNano, 20_000);
     assert.equal(call.attempts[0]?.usageSource, 'provider');
-    assert.match(house.upstream.requests.at(-1)?.text ?? '', /"stream_options":\{"include_usage":true\}/);
+    assert.match(
+      house.upstream.requests.at(-1)?.text ?? '',
+      /"stream_options":\{"include_usage":true\}/,
+    );
   });
 
   test('a stream that asks for usage gets it with the cost', async () => {
@@ -87,17 +95,33 @@ describe('the openai client', () => {
   });
 
   test('tools pass both ways', async () => {
-    const call = { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"city":"Oslo"}' } };
-    house.upstream.respond(jsonAnswer(completion(null, { finishReason: 'tool_calls', message: { tool_calls: [call] } })));
-    const tools = [{ type: 'function' as const, function: { name: 'weather', parameters: { type: 'object' } } }];
-    const data = await client.chat.completions.create({ model: 'small', messages: [...messages], tools });
+    const call = {
+      id: 'call_1',
+      type: 'function',
+      function: { name: 'weather', arguments: '{"city":"Oslo"}' },
+    };
+    house.upstream.respond(
+      jsonAnswer(completion(null, { finishReason: 'tool_calls', message: { tool_calls: [call] } })),
+    );
+    const tools = [
+      { type: 'function' as const, function: { name: 'weather', parameters: { type: 'object' } } },
+    ];
+    const data = await client.chat.completions.create({
+      model: 'small',
+      messages: [...messages],
+      tools,
+    });
     assert.deepEqual(data.choices[0]?.message.tool_calls, [call]);
     assert.deepEqual(house.upstream.requests.at(-1)?.body['tools'], tools);
   });
 
   test('a rejected answer escalates; both attempts are paid for and in the ledger', async () => {
     house.upstream.respond(({ body }) =>
-      jsonAnswer(completion(body['model'] === 'small-v1' ? "I'm sorry, but I can't help with that." : 'Done.')),
+      jsonAnswer(
+        completion(
+          body['model'] === 'small-v1' ? "I'm sorry, but I can't help with that." : 'Done.',
+        ),
+      ),
     );
     const { data, response } = await client.chat.completions
       .create({ model: 'task/ladder', messages: [...messages] })
@@ -106,19 +130,28 @@ describe('the openai client', () => {
     assert.equal(response.headers.get('x-farthing-tier'), '2');
     assert.equal(response.headers.get('x-farthing-model'), 'large');
     const call = await house.lastCall();
-    assert.deepEqual(call.attempts.map(({ model, costNano, outcome }) => [model, costNano, outcome]), [
-      ['small', 20_000, 'rejected'],
-      ['large', 200_000, undefined],
-    ]);
+    assert.deepEqual(
+      call.attempts.map(({ model, costNano, outcome }) => [model, costNano, outcome]),
+      [
+        ['small', 20_000, 'rejected'],
+        ['large', 200_000, undefined],
+      ],
+    );
   });
 
   test('a streamed refusal is never shown: the client sees the next tier only', async () => {
     house.upstream.respond((request) =>
       (request.body['model'] === 'small-v1'
-        ? answers("I'm sorry, but I can't help with that request, since it is not something that I can do for you today.")
+        ? answers(
+            "I'm sorry, but I can't help with that request, since it is not something that I can do for you today.",
+          )
         : answers('Here you are.'))(request),
     );
-    const stream = await client.chat.completions.create({ model: 'task/ladder', messages: [...messages], stream: true });
+    const stream = await client.chat.completions.create({
+      model: 'task/ladder',
+      messages: [...messages],
+      stream: true,
+    });
     let text = '';
     for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
     assert.equal(text, 'Here you are.');
@@ -131,7 +164,10 @@ describe('the openai client', () => {
   test('the task is found by a match rule, and the model the client named is overruled', async () => {
     house.upstream.respond(answers('spam'));
     const { response } = await client.chat.completions
-      .create({ model: 'large', messages: [{ role: 'system', content: 'You classify mail.' }, ...messages] })
+      .create({
+        model: 'large',
+        messages: [{ role: 'system', content: 'You classify mail.' }, ...messages],
+      })
       .withResponse();
     assert.equal(response.headers.get('x-farthing-task'), 'plain');
     assert.equal(response.headers.get('x-farthing-model'), 'small');
@@ -160,7 +196,8 @@ describe('the openai client', () => {
   test('models and tasks are listed', async () => {
     const ids: string[] = [];
     for await (const { id } of client.models.list()) ids.push(id);
-    for (const id of ['task/ladder', 'task/plain', 'small', 'large']) assert.ok(ids.includes(id), id);
+    for (const id of ['task/ladder', 'task/plain', 'small', 'large'])
+      assert.ok(ids.includes(id), id);
   });
 
   test('an unpriced model is counted as such, never as free', async () => {

@@ -23,10 +23,15 @@ test('a prompt has the same template each time, in any process', () => {
 });
 
 test('numbers, dates and ids never make another template', () => {
-  const text = (value: string) => `Classify the ticket ${value} by urgency and reply with one word.`;
+  const text = (value: string) =>
+    `Classify the ticket ${value} by urgency and reply with one word.`;
   fc.assert(
     fc.property(
-      fc.oneof(fc.nat().map(String), fc.uuid(), fc.date({ noInvalidDate: true }).map((date) => date.toISOString())),
+      fc.oneof(
+        fc.nat().map(String),
+        fc.uuid(),
+        fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+      ),
       (value) => {
         const index = new TemplateIndex();
         const first = index.identify(system(text('17')), '').id;
@@ -100,7 +105,14 @@ describe('saved and restored', () => {
   });
 
   test('what is no index gives an empty one', () => {
-    const texts = [undefined, '', '{', '[]', '{"format":99}', '{"format":1,"templates":[[1,2],["a"],null]}'];
+    const texts = [
+      undefined,
+      '',
+      '{',
+      '[]',
+      '{"format":99}',
+      '{"format":1,"templates":[[1,2],["a"],null]}',
+    ];
     for (const text of texts) {
       assert.match(TemplateIndex.from(text).identify(system(PROMPT), '').id, /^t-/);
     }
@@ -117,9 +129,12 @@ test('any JSON has a template', () => {
 
 test('memory is bounded: a tenant has at most a thousand templates', () => {
   const index = new TemplateIndex();
-  const letters = (n: number): string => (n < 26 ? '' : letters(Math.floor(n / 26))) + String.fromCodePoint(97 + (n % 26));
+  const letters = (n: number): string =>
+    (n < 26 ? '' : letters(Math.floor(n / 26))) + String.fromCodePoint(97 + (n % 26));
   const words = Array.from({ length: 1100 }, (_, n) => letters(n + 1000));
-  const ids = words.map((word) => index.identify(system(`${word} is ${word} unlike ${word}x or ${word}y today`), '').id);
+  const ids = words.map(
+    (word) => index.identify(system(`${word} is ${word} unlike ${word}x or ${word}y today`), '').id,
+  );
   assert.ok(new Set(ids).size <= 1001);
   assert.equal(ids.at(-1), 't-other');
 });

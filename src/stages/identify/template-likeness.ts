@@ -95,9 +95,11 @@ function length({ start, end }: Segment): number {
 /** Signs that two passages happen to begin or end with alike belong to the passage: up to the next break. */
 function widened({ tokens, start, end }: Segment): Segment {
   let last = end;
-  while (last < end + MOST_WIDENED && last < tokens.kinds.length && !has(tokens, last, BREAK)) last++;
+  while (last < end + MOST_WIDENED && last < tokens.kinds.length && !has(tokens, last, BREAK))
+    last++;
   let first = start;
-  while (first > start - MOST_WIDENED && first > 0 && !has(tokens, first - 1, BREAK | TOKEN.colon)) first--;
+  while (first > start - MOST_WIDENED && first > 0 && !has(tokens, first - 1, BREAK | TOKEN.colon))
+    first--;
   return { tokens, start: first, end: last };
 }
 

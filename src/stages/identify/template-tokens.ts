@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { GERMAN_WORK, INSTRUCTIVE, LANGUAGES, LOWER_MONTHS, MONTHS_AND_DAYS, WORK_LABELS } from './template-words.ts';
+import {
+  GERMAN_WORK,
+  INSTRUCTIVE,
+  LANGUAGES,
+  LOWER_MONTHS,
+  MONTHS_AND_DAYS,
+  WORK_LABELS,
+} from './template-words.ts';
 
 /** What is known of a token, as bits. */
 export const TOKEN = {
