@@ -56,19 +56,40 @@ function say(text: string): void {
 
 async function main(): Promise<void> {
   say('building …');
-  const built = spawnSync(process.execPath, [join(import.meta.dirname, '../scripts/build.ts')], { stdio: 'inherit' });
+  const built = spawnSync(process.execPath, [join(import.meta.dirname, '../scripts/build.ts')], {
+    stdio: 'inherit',
+  });
   if (built.status !== 0) throw new Error('The build failed.');
-  const upstream = await start({ command: [process.execPath, join(import.meta.dirname, 'overhead/upstream.ts')], core: 1 });
+  const upstream = await start({
+    command: [process.execPath, join(import.meta.dirname, 'overhead/upstream.ts')],
+    core: 1,
+  });
   if (PINNED) spawnSync('taskset', ['-cp', '1', String(process.pid)]);
-  const listed = [...contenders(upstream.url), ...(await optionalContenders(upstream.url, options))];
+  const listed = [
+    ...contenders(upstream.url),
+    ...(await optionalContenders(upstream.url, options)),
+  ];
   const running: Running[] = [];
   for (const contender of listed) {
     if (contender.run === undefined) say(`${contender.name}: ${contender.missing}`);
     else running.push({ contender, ...(await contender.run()) });
   }
-  const direct: Target = { url: upstream.url, path: '/v1/chat/completions', headers: {}, model: 'bench' };
+  const direct: Target = {
+    url: upstream.url,
+    path: '/v1/chat/completions',
+    headers: {},
+    model: 'bench',
+  };
   const figures = running.map(({ contender }): Figures => ({
-    name: contender.name, cpu: [], cpuBig: [], perSecond: [], first: [], p50: 0, p99: 0, memory: 0, streams: undefined,
+    name: contender.name,
+    cpu: [],
+    cpuBig: [],
+    perSecond: [],
+    first: [],
+    p50: 0,
+    p99: 0,
+    memory: 0,
+    streams: undefined,
   }));
   const directFirst: number[] = [];
   await rounds(running, figures, { direct, directFirst });
@@ -90,7 +111,8 @@ async function rounds(
   figures: readonly Figures[],
   { direct, directFirst }: { direct: Target; directFirst: number[] },
 ): Promise<void> {
-  for (const { target } of running) await saturate(target, { connections: CONNECTIONS, ms: PHASE_MS / 2, bytes: SMALL });
+  for (const { target } of running)
+    await saturate(target, { connections: CONNECTIONS, ms: PHASE_MS / 2, bytes: SMALL });
   for (let round = 0; round < ROUNDS; round++) {
     say(`round ${round + 1} of ${ROUNDS} …`);
     directFirst.push(percentile(await firstBytes(direct, 200), 0.5));
@@ -128,7 +150,10 @@ async function atHalfLoad(running: readonly Running[], figures: readonly Figures
   }
 }
 
-async function holdStreams(running: readonly Running[], figures: readonly Figures[]): Promise<void> {
+async function holdStreams(
+  running: readonly Running[],
+  figures: readonly Figures[],
+): Promise<void> {
   for (const [index, { served, target }] of running.entries()) {
     const figure = figures[index];
     if (figure === undefined) continue;
@@ -171,17 +196,31 @@ function report(figures: readonly Figures[], { directFirst, ready, missing }: Re
     p50_ms: figure.p50,
     p99_ms: figure.p99,
     memory_mb: figure.memory,
-    first_byte_added_ms: median(figure.first.map((value, round) => value - (directFirst[round] ?? Number.NaN))),
+    first_byte_added_ms: median(
+      figure.first.map((value, round) => value - (directFirst[round] ?? Number.NaN)),
+    ),
     streams: figure.streams,
   }));
-  const header = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, pinned: PINNED, rounds: ROUNDS };
+  const header = {
+    node: process.version,
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    pinned: PINNED,
+    rounds: ROUNDS,
+  };
   const targets = judge(rows, median(ready));
   if (options.json) {
-    console.log(JSON.stringify({ ...header, rows, ready_ms: median(ready), targets }, undefined, 2));
+    console.log(
+      JSON.stringify({ ...header, rows, ready_ms: median(ready), targets }, undefined, 2),
+    );
     return;
   }
-  console.log(`Node ${header.node}, ${header.cpu}, ${header.cores} cores, ${PINNED ? 'gateway on a core of its own' : 'not pinned'}, ${ROUNDS} rounds\n`);
-  console.log('| | CPU a request | of bare | CPU at 64 KB | of bare | requests/s | p50 | p99 | memory | first byte adds | 1,000 streams |');
+  console.log(
+    `Node ${header.node}, ${header.cpu}, ${header.cores} cores, ${PINNED ? 'gateway on a core of its own' : 'not pinned'}, ${ROUNDS} rounds\n`,
+  );
+  console.log(
+    '| | CPU a request | of bare | CPU at 64 KB | of bare | requests/s | p50 | p99 | memory | first byte adds | 1,000 streams |',
+  );
   console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
   for (const row of rows) {
     console.log(
@@ -190,7 +229,8 @@ function report(figures: readonly Figures[], { directFirst, ready, missing }: Re
   }
   for (const { name, missing: why } of missing) console.log(`\n${name} is missing: ${why}`);
   console.log(`\nReady ${median(ready).toFixed(0)} ms after start (median of ${ready.length}).\n`);
-  for (const { what, value, reached } of targets) console.log(`${reached ? 'reached' : 'MISSED '}  ${what}: ${value}`);
+  for (const { what, value, reached } of targets)
+    console.log(`${reached ? 'reached' : 'MISSED '}  ${what}: ${value}`);
 }
 
 interface Row {
@@ -206,11 +246,31 @@ function judge(rows: readonly Row[], readyMs: number) {
   if (one === undefined) return [];
   const share = portkey === undefined ? Number.NaN : portkey.cpu_us / one.cpu_us;
   return [
-    { what: 'CPU a request at most 1.6 times the bare proxy’s', value: one.cpu_ratio.toFixed(2), reached: one.cpu_ratio <= 1.6 },
-    { what: 'CPU a request at most a sixth of Portkey’s', value: `1/${share.toFixed(1)}`, reached: share >= 6 },
-    { what: 'streaming adds at most 1 ms to the first byte at p50', value: `${one.first_byte_added_ms.toFixed(2)} ms`, reached: one.first_byte_added_ms <= 1 },
-    { what: '1,000 concurrent streams in under 400 MB', value: `${one.streams?.memory.toFixed(0)} MB`, reached: one.streams?.whole === STREAMS && one.streams.memory < 400 },
-    { what: 'ready in under half a second', value: `${readyMs.toFixed(0)} ms`, reached: readyMs < 500 },
+    {
+      what: 'CPU a request at most 1.6 times the bare proxy’s',
+      value: one.cpu_ratio.toFixed(2),
+      reached: one.cpu_ratio <= 1.6,
+    },
+    {
+      what: 'CPU a request at most a sixth of Portkey’s',
+      value: `1/${share.toFixed(1)}`,
+      reached: share >= 6,
+    },
+    {
+      what: 'streaming adds at most 1 ms to the first byte at p50',
+      value: `${one.first_byte_added_ms.toFixed(2)} ms`,
+      reached: one.first_byte_added_ms <= 1,
+    },
+    {
+      what: '1,000 concurrent streams in under 400 MB',
+      value: `${one.streams?.memory.toFixed(0)} MB`,
+      reached: one.streams?.whole === STREAMS && one.streams.memory < 400,
+    },
+    {
+      what: 'ready in under half a second',
+      value: `${readyMs.toFixed(0)} ms`,
+      reached: readyMs < 500,
+    },
   ];
 }
 

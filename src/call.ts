@@ -72,6 +72,11 @@ export class ReplyEvent {
     return new ReplyEvent(JSON.stringify(value), value);
   }
 
+  /** The parsed object, made anew each time: for events that are many and looked at once. */
+  parse(): JsonObject {
+    return this.#value ?? (JSON.parse(this.data) as JsonObject);
+  }
+
   /** The parsed object. Dialects only make events whose text is a JSON object. */
   get value(): JsonObject {
     return (this.#value ??= JSON.parse(this.data) as JsonObject);
@@ -82,10 +87,11 @@ export class ReplyEvent {
 export interface Reply {
   readonly form: 'json' | 'stream';
   /**
-   * Consumed exactly once. Ending the iteration early (`return()`) aborts the upstream request.
+   * The events as they come, those of one read together: a promise for each event would cost more than
+   * the event. Never an empty batch. Consumed exactly once. Ending the iteration early (`return()`) aborts the upstream request.
    * Failing in the middle throws a {@link FarthingError}.
    */
-  readonly events: AsyncIterable<ReplyEvent>;
+  readonly events: AsyncIterable<readonly ReplyEvent[]>;
   /** The attempt whose answer this is; undefined where no model was asked. */
   readonly attempt?: Attempt | undefined;
 }

@@ -72,7 +72,7 @@ const TEMPLATES = 'templates';
  * @example
  * const gateway = createGateway(await parseConfig('models: …'));
  * const call = gateway.read({ operation: 'chat', text, headers: {}, signal });
- * for await (const event of (await gateway.answer(call)).events) console.log(event.value);
+ * for await (const batch of (await gateway.answer(call)).events) console.log(batch.map(({ data }) => data));
  */
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
   const book = PriceBook.load();

@@ -46,7 +46,10 @@ tasks:
 
 /** Starts the built gateway. */
 export async function startFarthing(upstream: string): Promise<Served> {
-  return start({ command: [process.execPath, FARTHING, 'serve', '--config', farthingConfig(upstream), '--json'], core: GATEWAY_CORE });
+  return start({
+    command: [process.execPath, FARTHING, 'serve', '--config', farthingConfig(upstream), '--json'],
+    core: GATEWAY_CORE,
+  });
 }
 
 function farthing(name: string, model: string, upstream: string): Contender {
@@ -60,9 +63,13 @@ function farthing(name: string, model: string, upstream: string): Contender {
 }
 
 function portkey(upstream: string): Contender {
-  const script = join(import.meta.dirname, '../node_modules/@portkey-ai/gateway/build/start-server.js');
+  const script = join(
+    import.meta.dirname,
+    '../node_modules/@portkey-ai/gateway/build/start-server.js',
+  );
   const name = 'Portkey gateway';
-  if (!existsSync(script)) return { name, run: undefined, missing: 'not installed: npm ci --prefix bench' };
+  if (!existsSync(script))
+    return { name, run: undefined, missing: 'not installed: npm ci --prefix bench' };
   return {
     name,
     run: async () => {
@@ -71,7 +78,10 @@ function portkey(upstream: string): Contender {
         command: [process.execPath, script, `--port=${port}`, '--headless'],
         env: { NODE_ENV: 'production' },
         core: GATEWAY_CORE,
-        address: (printed) => (/ready|running|listening|localhost/i.test(printed) ? `http://127.0.0.1:${port}` : undefined),
+        address: (printed) =>
+          /ready|running|listening|localhost/i.test(printed)
+            ? `http://127.0.0.1:${port}`
+            : undefined,
       });
       await new Promise((resolve) => setTimeout(resolve, 500));
       const headers = {
@@ -89,7 +99,11 @@ function bare(upstream: string): Contender {
     name: 'bare node:http + undici',
     run: async () => {
       const script = join(import.meta.dirname, 'bare-proxy.ts');
-      const served = await start({ command: [process.execPath, script], env: { UPSTREAM: upstream }, core: GATEWAY_CORE });
+      const served = await start({
+        command: [process.execPath, script],
+        env: { UPSTREAM: upstream },
+        core: GATEWAY_CORE,
+      });
       return { served, target: { url: served.url, path: PATH, headers: {}, model: 'bench' } };
     },
   };

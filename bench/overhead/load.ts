@@ -10,7 +10,10 @@ export interface Target {
   readonly model: string;
 }
 
-const SYSTEM = 'You are a helpful assistant of a shop. Answer the question of the customer in two sentences. '.repeat(8);
+const SYSTEM =
+  'You are a helpful assistant of a shop. Answer the question of the customer in two sentences. '.repeat(
+    8,
+  );
 const PARAGRAPH = 'Our order arrived late, one item was missing and another one was broken. ';
 
 let sent = 0;
@@ -38,11 +41,15 @@ async function once(pool: Pool, target: Target, bytes: number): Promise<void> {
     body: requestBody(target.model, bytes),
   });
   const text = await body.text();
-  if (statusCode !== 200 || !text.includes('lazy dog')) throw new Error(`${statusCode}: ${text.slice(0, 300)}`);
+  if (statusCode !== 200 || !text.includes('lazy dog'))
+    throw new Error(`${statusCode}: ${text.slice(0, 300)}`);
 }
 
 /** As fast as it goes with so many connections. Gives requests done. */
-export async function saturate(target: Target, load: { connections: number; ms: number; bytes: number }): Promise<number> {
+export async function saturate(
+  target: Target,
+  load: { connections: number; ms: number; bytes: number },
+): Promise<number> {
   const pool = new Pool(target.url, { connections: load.connections });
   const end = performance.now() + load.ms;
   let done = 0;
@@ -62,20 +69,25 @@ export async function saturate(target: Target, load: { connections: number; ms: 
  * At a fixed rate, whatever the answers do. Latency counts from when a request was due, not from when it
  * could be sent, so that a stall is not omitted. Gives milliseconds, sorted.
  */
-export async function atRate(target: Target, load: { perSecond: number; ms: number; bytes: number }): Promise<number[]> {
+export async function atRate(
+  target: Target,
+  load: { perSecond: number; ms: number; bytes: number },
+): Promise<number[]> {
   const pool = new Pool(target.url, { connections: 256 });
   const began = performance.now();
   const latencies: number[] = [];
   const pending: Promise<void>[] = [];
   const total = Math.floor((load.perSecond * load.ms) / 1000);
-  for (let index = 0; index < total; ) {
+  for (let index = 0; index < total;) {
     const due = began + (index * 1000) / load.perSecond;
     if (performance.now() < due) {
       await new Promise((resolve) => setImmediate(resolve));
       continue;
     }
     index++;
-    pending.push(once(pool, target, load.bytes).then(() => void latencies.push(performance.now() - due)));
+    pending.push(
+      once(pool, target, load.bytes).then(() => void latencies.push(performance.now() - due)),
+    );
   }
   await Promise.all(pending);
   await pool.close();

@@ -27,9 +27,17 @@ function skipped(name: string, flag: string): Contender {
 }
 
 /** Runs an installation; what went wrong, or undefined. */
-function install(command: string, words: readonly string[], env: Readonly<Record<string, string>> = {}): string | undefined {
+function install(
+  command: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): string | undefined {
   process.stderr.write(`installing: ${command} ${words.join(' ')} …\n`);
-  const { status, stderr, error } = spawnSync(command, words, { encoding: 'utf8', env: { ...process.env, ...env }, timeout: 600_000 });
+  const { status, stderr, error } = spawnSync(command, words, {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+    timeout: 600_000,
+  });
   if (status === 0) return undefined;
   return `${error?.message ?? ''}${stderr?.trim().split('\n').at(-1) ?? ''}`.slice(0, 200);
 }
@@ -39,22 +47,49 @@ function litellm(upstream: string): Contender {
   const bin = join(venv, 'bin/litellm');
   const name = 'LiteLLM proxy';
   if (!existsSync(bin)) {
-    const wrong = install('python3', ['-m', 'venv', venv]) ?? install(join(venv, 'bin/pip'), ['install', '-q', LITELLM]);
-    if (wrong !== undefined) return { name, run: undefined, missing: `cannot be installed: ${wrong}` };
+    const wrong =
+      install('python3', ['-m', 'venv', venv]) ??
+      install(join(venv, 'bin/pip'), ['install', '-q', LITELLM]);
+    if (wrong !== undefined)
+      return { name, run: undefined, missing: `cannot be installed: ${wrong}` };
   }
   return {
     name,
     run: async () => {
       const directory = mkdtempSync(join(tmpdir(), 'litellm-'));
       const file = join(directory, 'config.yaml');
-      writeFileSync(file, `model_list:\n  - model_name: bench\n    litellm_params: { model: openai/bench, api_base: "${upstream}/v1", api_key: key }\n`);
+      writeFileSync(
+        file,
+        `model_list:\n  - model_name: bench\n    litellm_params: { model: openai/bench, api_base: "${upstream}/v1", api_key: key }\n`,
+      );
       const port = 20_000 + Math.floor(Math.random() * 20_000);
       const served = await start({
-        command: [bin, '--config', file, '--port', String(port), '--host', '127.0.0.1', '--num_workers', '1'],
+        command: [
+          bin,
+          '--config',
+          file,
+          '--port',
+          String(port),
+          '--host',
+          '127.0.0.1',
+          '--num_workers',
+          '1',
+        ],
         core: 0,
-        address: (printed) => (/Uvicorn running|Application startup complete/.test(printed) ? `http://127.0.0.1:${port}` : undefined),
+        address: (printed) =>
+          /Uvicorn running|Application startup complete/.test(printed)
+            ? `http://127.0.0.1:${port}`
+            : undefined,
       });
-      return { served, target: { url: served.url, path: PATH, headers: { authorization: 'Bearer key' }, model: 'bench' } };
+      return {
+        served,
+        target: {
+          url: served.url,
+          path: PATH,
+          headers: { authorization: 'Bearer key' },
+          model: 'bench',
+        },
+      };
     },
   };
 }
@@ -63,8 +98,13 @@ function bifrost(upstream: string): Contender {
   const bin = join(CACHE, 'go/bin/bifrost-http');
   const name = 'Bifrost';
   if (!existsSync(bin)) {
-    const wrong = install('go', ['install', 'github.com/maximhq/bifrost/transports/bifrost-http@latest'], { GOPATH: join(CACHE, 'go') });
-    if (wrong !== undefined) return { name, run: undefined, missing: `cannot be installed: ${wrong}` };
+    const wrong = install(
+      'go',
+      ['install', 'github.com/maximhq/bifrost/transports/bifrost-http@latest'],
+      { GOPATH: join(CACHE, 'go') },
+    );
+    if (wrong !== undefined)
+      return { name, run: undefined, missing: `cannot be installed: ${wrong}` };
   }
   return {
     name,
@@ -77,9 +117,13 @@ function bifrost(upstream: string): Contender {
       const served = await start({
         command: [bin, '-app-dir', directory, '-port', String(port), '-host', '127.0.0.1'],
         core: 0,
-        address: (printed) => (/started|listening|serving/i.test(printed) ? `http://127.0.0.1:${port}` : undefined),
+        address: (printed) =>
+          /started|listening|serving/i.test(printed) ? `http://127.0.0.1:${port}` : undefined,
       });
-      return { served, target: { url: served.url, path: PATH, headers: {}, model: 'openai/bench' } };
+      return {
+        served,
+        target: { url: served.url, path: PATH, headers: {}, model: 'openai/bench' },
+      };
     },
   };
 }

@@ -12,7 +12,8 @@ export interface Served {
   readonly readyMs: number;
 }
 
-const TICKS_PER_SECOND = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout) || 100;
+const TICKS_PER_SECOND =
+  Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout) || 100;
 const HAS_TASKSET = spawnSync('taskset', ['-V']).status === 0;
 const running = new Set<ChildProcess>();
 
@@ -38,7 +39,10 @@ export interface Start {
 export async function start({ command, env = {}, core, address }: Start): Promise<Served> {
   const words = HAS_TASKSET ? ['taskset', '-c', String(core), ...command] : [...command];
   const began = performance.now();
-  const child = spawn(words[0] ?? '', words.slice(1), { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(words[0] ?? '', words.slice(1), {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   running.add(child);
   let printed = '';
   const find = address ?? ((text: string) => /https?:\/\/[\w.]+:\d+/.exec(text)?.[0]);
@@ -50,7 +54,9 @@ export async function start({ command, env = {}, core, address }: Start): Promis
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
-    child.once('exit', (code) => reject(new Error(`${command.join(' ')} ended with ${code}: ${printed.slice(-2000)}`)));
+    child.once('exit', (code) =>
+      reject(new Error(`${command.join(' ')} ended with ${code}: ${printed.slice(-2000)}`)),
+    );
     child.once('error', reject);
   });
   return { url, child, readyMs: performance.now() - began };

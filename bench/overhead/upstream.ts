@@ -8,9 +8,17 @@ import type { AddressInfo } from 'node:net';
 import { chunks, completion } from '../../src/testing/fake-upstream.ts';
 
 const TEXT = 'The quick brown fox jumps over the lazy dog, and nobody minds. '.repeat(20);
-const JSON_ANSWER = Buffer.from(JSON.stringify(completion(TEXT, { usage: { prompt_tokens: 900, completion_tokens: 300, total_tokens: 1200 } }, 'bench')));
-const EVENTS = [...chunks(TEXT, {}, 'bench').map((event) => JSON.stringify(event)), '[DONE]'].map((data) =>
-  Buffer.from(`data: ${data}\n\n`),
+const JSON_ANSWER = Buffer.from(
+  JSON.stringify(
+    completion(
+      TEXT,
+      { usage: { prompt_tokens: 900, completion_tokens: 300, total_tokens: 1200 } },
+      'bench',
+    ),
+  ),
+);
+const EVENTS = [...chunks(TEXT, {}, 'bench').map((event) => JSON.stringify(event)), '[DONE]'].map(
+  (data) => Buffer.from(`data: ${data}\n\n`),
 );
 const STREAM = Buffer.concat(EVENTS);
 
@@ -28,7 +36,10 @@ const server = createServer((request, response) => {
   });
   request.on('end', () => {
     if (!streams) {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': JSON_ANSWER.length });
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': JSON_ANSWER.length,
+      });
       response.end(JSON_ANSWER);
       return;
     }

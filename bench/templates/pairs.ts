@@ -44,15 +44,13 @@ export function fill(text: string, values: Readonly<Record<string, string>>): st
 export function labelledPairs(): LabelledPair[] {
   return families().flatMap(({ id: family, lang, base, fills, others }) => {
     const same = fills.flatMap((first, index) =>
-      fills
-        .slice(index + 1)
-        .map((second) => ({
-          family,
-          lang,
-          same: true,
-          a: fill(base, first),
-          b: fill(base, second),
-        })),
+      fills.slice(index + 1).map((second) => ({
+        family,
+        lang,
+        same: true,
+        a: fill(base, first),
+        b: fill(base, second),
+      })),
     );
     const different = others.map((other, index) => ({
       family,

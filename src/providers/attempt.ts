@@ -94,7 +94,7 @@ async function readJson(call: Call, answered: Answered): Promise<Reply> {
   attempt.usage = decoded.usage ?? (await estimateUsage(call, decoded.event));
   if (decoded.model !== undefined) attempt.answeredBy = decoded.model;
   attempt.endedAt = Date.now();
-  return { form: 'json', events: one(decoded.event), attempt };
+  return { form: 'json', events: once([decoded.event]), attempt };
 }
 
 async function readStream(call: Call, answered: Answered): Promise<Reply> {
@@ -104,8 +104,9 @@ async function readStream(call: Call, answered: Answered): Promise<Reply> {
     // Some hosts ignore `stream`, and some send their errors with status 200.
     const whole = await readJson(call, answered);
     const chunks = [];
-    for await (const event of whole.events) chunks.push(...toChunks(event.value));
-    return { form: 'stream', events: many(chunks), attempt };
+    for await (const [event] of whole.events)
+      if (event !== undefined) chunks.push(...toChunks(event.value));
+    return { form: 'stream', events: once(chunks), attempt };
   }
   const bytes = decodeContent(answer.body, answer.headers['content-encoding']);
   const events = new StreamedEvents({
@@ -119,10 +120,6 @@ async function readStream(call: Call, answered: Answered): Promise<Reply> {
   return { form: 'stream', events, attempt };
 }
 
-async function* one<Value>(value: Value): AsyncGenerator<Value> {
+async function* once<Value>(value: Value): AsyncGenerator<Value> {
   yield value;
-}
-
-async function* many<Value>(values: readonly Value[]): AsyncGenerator<Value> {
-  yield* values;
 }

@@ -22,13 +22,12 @@ export interface StreamedEventsOptions {
 }
 
 /** The events of one streamed answer. */
-export class StreamedEvents implements AsyncIterableIterator<ReplyEvent> {
+export class StreamedEvents implements AsyncIterableIterator<readonly ReplyEvent[]> {
   readonly #options: StreamedEventsOptions;
   readonly #bytes: AsyncIterator<Uint8Array>;
   readonly #parser = new SseParser();
   readonly #meter = new OutputMeter();
   #ready: readonly ReplyEvent[] = [];
-  #position = 0;
   #begun = false;
   #ended = false;
 
@@ -45,14 +44,15 @@ export class StreamedEvents implements AsyncIterableIterator<ReplyEvent> {
     this.#begun = true;
   }
 
-  async next(): Promise<IteratorResult<ReplyEvent>> {
-    if (this.#position >= this.#ready.length) await this.#fill();
-    const value = this.#ready[this.#position++];
-    return value === undefined ? { done: true, value } : { done: false, value };
+  async next(): Promise<IteratorResult<readonly ReplyEvent[]>> {
+    if (this.#ready.length === 0) await this.#fill();
+    const value = this.#ready;
+    this.#ready = [];
+    return value.length === 0 ? { done: true, value: undefined } : { done: false, value };
   }
 
   /** The reader wants no more: the upstream request is aborted. */
-  async return(): Promise<IteratorResult<ReplyEvent>> {
+  async return(): Promise<IteratorResult<readonly ReplyEvent[]>> {
     if (!this.#ended) {
       this.#ready = [];
       await this.#bytes.return?.();
@@ -67,8 +67,6 @@ export class StreamedEvents implements AsyncIterableIterator<ReplyEvent> {
 
   /** Reads until there is an event, or none will come. */
   async #fill(): Promise<void> {
-    this.#ready = [];
-    this.#position = 0;
     try {
       while (this.#ready.length === 0 && !this.#ended) await this.#read();
     } catch (thrown) {

@@ -46,11 +46,13 @@ export class ReplyWriter implements Quiet {
   async write(call: Call, reply: Reply): Promise<void> {
     if (reply.form === 'json') return this.#writeJson(call, reply);
     try {
-      for await (const event of reply.events) {
+      for await (const batch of reply.events) {
         if (!this.#response.headersSent) {
           this.#response.writeHead(200, { ...STREAM_HEADERS, ...replyHeaders(call) });
         }
-        if (!(await this.#send(`data: ${event.data}\n\n`))) return;
+        let text = '';
+        for (const { data } of batch) text += `data: ${data}\n\n`;
+        if (!(await this.#send(text))) return;
       }
       this.#finish(call);
     } catch (thrown) {
@@ -78,8 +80,8 @@ export class ReplyWriter implements Quiet {
   }
 
   async #writeJson(call: Call, { events }: Reply): Promise<void> {
-    for await (const { data } of events) {
-      const body = Buffer.from(data);
+    for await (const [event] of events) {
+      const body = Buffer.from(event?.data ?? '');
       const headers: Record<string, string | number> = replyHeaders(call);
       headers['content-type'] = 'application/json';
       headers['content-length'] = body.length;

@@ -125,19 +125,21 @@ function replyOf(call: Call, attempt: Attempt, text: string): Reply {
   return { form: stream ? 'stream' : 'json', events: iterate(events), attempt };
 }
 
-async function* iterate(events: readonly ReplyEvent[]): AsyncGenerator<ReplyEvent> {
-  yield* events;
+async function* iterate(events: readonly ReplyEvent[]): AsyncGenerator<readonly ReplyEvent[]> {
+  for (const event of events) yield [event];
 }
 
 /** The text of a reply, read to its end. */
 export async function textOf(reply: Reply): Promise<string> {
   let text = '';
-  for await (const { value } of reply.events) {
-    const [choice] = value['choices'] as {
-      message?: { content: string };
-      delta?: { content?: string };
-    }[];
-    text += choice?.message?.content ?? choice?.delta?.content ?? '';
+  for await (const batch of reply.events) {
+    for (const { value } of batch) {
+      const [choice] = value['choices'] as {
+        message?: { content: string };
+        delta?: { content?: string };
+      }[];
+      text += choice?.message?.content ?? choice?.delta?.content ?? '';
+    }
   }
   return text;
 }

@@ -379,8 +379,8 @@ describe('retries', () => {
       headers: {},
       signal: new AbortController().signal,
     });
-    for await (const event of (await gateway.answer(call)).events)
-      assert.match(event.data, /lucky/);
+    for await (const [event] of (await gateway.answer(call)).events)
+      assert.match(event?.data ?? '', /lucky/);
     await gateway.store.flush();
     assert.deepEqual(
       gateway.store.call(call.id)?.attempts.map(({ status, errorCode }) => [status, errorCode]),

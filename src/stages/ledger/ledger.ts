@@ -42,10 +42,10 @@ export function ledger(options: ReceiptOptions & { readonly sinks: readonly Sink
           return { ...reply, events: new SettlingEvents(call, reply.events, settle) };
         }
         // A JSON reply is settled before it is sent, so that its headers can tell what it cost.
-        const events: ReplyEvent[] = [];
-        for await (const event of reply.events) events.push(event);
+        const batches: (readonly ReplyEvent[])[] = [];
+        for await (const batch of reply.events) batches.push(batch);
         settle(call);
-        return { ...reply, events: replay(events) };
+        return { ...reply, events: replay(batches) };
       } catch (thrown) {
         const error = toFarthingError(thrown);
         // Nobody got what a failed call's attempts answered.
@@ -57,35 +57,35 @@ export function ledger(options: ReceiptOptions & { readonly sinks: readonly Sink
   };
 }
 
-async function* replay(events: readonly ReplyEvent[]): AsyncGenerator<ReplyEvent> {
-  yield* events;
+async function* replay<Batch>(batches: readonly Batch[]): AsyncGenerator<Batch> {
+  yield* batches;
 }
 
 type Settle = (call: Call, error?: FarthingError) => Receipt;
 
 /** The events of a stream; settles its call when they end, fail, or are given up. */
-class SettlingEvents implements AsyncIterableIterator<ReplyEvent> {
+class SettlingEvents implements AsyncIterableIterator<readonly ReplyEvent[]> {
   readonly #call: Call;
-  readonly #events: AsyncIterator<ReplyEvent>;
+  readonly #events: AsyncIterator<readonly ReplyEvent[]>;
   readonly #settle: Settle;
   readonly #wantsUsage: boolean;
   #usage: ReplyEvent | undefined;
   #last: ReplyEvent | undefined;
   #settled = false;
 
-  constructor(call: Call, events: AsyncIterable<ReplyEvent>, settle: Settle) {
+  constructor(call: Call, events: AsyncIterable<readonly ReplyEvent[]>, settle: Settle) {
     this.#call = call;
     this.#events = events[Symbol.asyncIterator]();
     this.#settle = settle;
     this.#wantsUsage = wantsUsage(call.body.json);
   }
 
-  async next(): Promise<IteratorResult<ReplyEvent>> {
+  async next(): Promise<IteratorResult<readonly ReplyEvent[]>> {
     if (this.#settled) return { done: true, value: undefined };
     try {
       const result = await this.#nextForClient();
       if (result.done !== true) {
-        this.#last = result.value;
+        this.#last = result.value.at(-1);
         return result;
       }
     } catch (thrown) {
@@ -97,12 +97,12 @@ class SettlingEvents implements AsyncIterableIterator<ReplyEvent> {
     }
     const receipt = this.#end();
     if (receipt === undefined || !this.#wantsUsage) return { done: true, value: undefined };
-    const value = closingChunk(this.#call, receipt, this.#usage ?? this.#last);
-    return { done: false, value };
+    const closing = closingChunk(this.#call, receipt, this.#usage ?? this.#last);
+    return { done: false, value: [closing] };
   }
 
   /** The client is gone: what is upstream is stopped first, so that its usage is known. */
-  async return(): Promise<IteratorResult<ReplyEvent>> {
+  async return(): Promise<IteratorResult<readonly ReplyEvent[]>> {
     if (!this.#settled) {
       await this.#events.return?.();
       this.#end(toFarthingError(this.#call.signal.reason));
@@ -115,11 +115,15 @@ class SettlingEvents implements AsyncIterableIterator<ReplyEvent> {
   }
 
   /** The usage chunk is held back: it leaves last, with the cost, or not at all. */
-  async #nextForClient(): Promise<IteratorResult<ReplyEvent>> {
+  async #nextForClient(): Promise<IteratorResult<readonly ReplyEvent[]>> {
     for (;;) {
       const result = await this.#events.next();
-      if (result.done === true || !isUsageOnly(result.value)) return result;
-      this.#usage = result.value;
+      if (result.done === true) return result;
+      const usage = result.value.findLast(isUsageOnly);
+      if (usage === undefined) return result;
+      this.#usage = usage;
+      const others = result.value.filter((event) => event !== usage);
+      if (others.length > 0) return { done: false, value: others };
     }
   }
 

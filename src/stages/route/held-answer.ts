@@ -56,7 +56,7 @@ interface Gathered {
 
 async function readJson(reply: Reply): Promise<Gathered> {
   const events: ReplyEvent[] = [];
-  for await (const event of reply.events) events.push(event);
+  for await (const batch of reply.events) events.push(...batch);
   const body = events[0]?.value ?? {};
   return { events, choices: choicesOf(body) };
 }
@@ -65,9 +65,9 @@ async function readStream(reply: Reply, tier: Tier, call: Call): Promise<Gathere
   const events: ReplyEvent[] = [];
   const gatherer = new ChoiceGatherer();
   let looked = 0;
-  for await (const event of reply.events) {
-    events.push(event);
-    gatherer.push(event.value);
+  for await (const batch of reply.events) {
+    events.push(...batch);
+    for (const event of batch) gatherer.push(event.parse());
     const text = gatherer.textSoFar();
     if (text.length - looked < LOOK_EVERY) continue;
     looked = text.length;
@@ -98,6 +98,6 @@ function mended(
   });
 }
 
-async function* replay(events: readonly ReplyEvent[]): AsyncGenerator<ReplyEvent> {
-  yield* events;
+async function* replay(events: readonly ReplyEvent[]): AsyncGenerator<readonly ReplyEvent[]> {
+  if (events.length > 0) yield events;
 }

@@ -133,13 +133,15 @@ class Ladder {
     return { ...reply, events: this.#watch(reply, tier, index) };
   }
 
-  async *#watch(reply: Reply, tier: Tier, index: number): AsyncGenerator<ReplyEvent> {
+  async *#watch(reply: Reply, tier: Tier, index: number): AsyncGenerator<readonly ReplyEvent[]> {
     const gatherer = new ChoiceGatherer();
     let choices: readonly Choice[] = [];
-    for await (const event of reply.events) {
-      if (reply.form === 'json') choices = choicesOf(event.value);
-      else gatherer.push(event.value);
-      yield event;
+    for await (const batch of reply.events) {
+      for (const event of batch) {
+        if (reply.form === 'json') choices = choicesOf(event.value);
+        else gatherer.push(event.parse());
+      }
+      yield batch;
     }
     if (reply.form === 'stream') choices = gatherer.choices();
     this.#remember(choices[0], index);
