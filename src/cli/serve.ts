@@ -34,23 +34,32 @@ export function serveCommand(): Command {
 
 async function serve(options: Options): Promise<void> {
   const loaded = await loadConfigOrSandbox(options.config);
-  const prepared = { ...loaded, config: override(loaded.config, options) };
-  const gateway = createGateway(prepared.config);
-  const server = await startServer(gateway).catch((cause: unknown) => {
-    throw cannotListen(prepared.config, cause);
-  });
-  const { path, warnings } = prepared;
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-  const { sandbox, data } = prepared.config;
-  process.stdout.write(
-    options.json === true
-      ? `${JSON.stringify({ url: server.url, sandbox, config: path ?? null, data })}\n`
-      : banner(server.url, prepared),
-  );
-  await untilStopped();
-  await server.close();
-  await gateway.close();
-  await prepared.close();
+  try {
+    await run({ ...loaded, config: override(loaded.config, options) }, options.json === true);
+  } finally {
+    await loaded.close();
+  }
+}
+
+async function run(prepared: Prepared, json: boolean): Promise<void> {
+  const { config, path, warnings } = prepared;
+  const gateway = createGateway(config);
+  try {
+    const server = await startServer(gateway).catch((cause: unknown) => {
+      throw cannotListen(config, cause);
+    });
+    for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+    const { sandbox, data } = config;
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ url: server.url, sandbox, config: path ?? null, data })}\n`
+        : banner(server.url, prepared),
+    );
+    await untilStopped();
+    await server.close();
+  } finally {
+    await gateway.close();
+  }
 }
 
 function override(config: Config, { listen, data }: Options): Config {

@@ -80,8 +80,11 @@ function urlOf({ address, family, port }: AddressInfo): string {
 async function drain(server: Server, ms: number): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
+  // A connection whose stream just ended is idle only now, and its client may keep it open for long.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const cut = setTimeout(() => server.closeAllConnections(), ms);
   await closed;
+  clearInterval(sweep);
   clearTimeout(cut);
 }
 
