@@ -44,7 +44,12 @@ if (import.meta.main) {
       ...errors(half, same),
     }));
   });
-  if (values.json) console.log(JSON.stringify(rows.map(({ which: _, ...row }) => row)));
+  if (values.json)
+    console.log(
+      JSON.stringify(
+        rows.map(({ which, ...row }) => ({ ...row, families: which.map(({ family }) => family) })),
+      ),
+    );
   else {
     console.log(
       '| half | error | pairs | wrong | 95 % interval |\n| --- | --- | ---: | ---: | --- |',

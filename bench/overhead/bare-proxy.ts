@@ -19,7 +19,7 @@ const server = createServer((request, response) => {
     })
     .then(({ statusCode, headers, body }) => {
       response.writeHead(statusCode, { 'content-type': String(headers['content-type']) });
-      body.pipe(response);
+      return body.pipe(response);
     })
     .catch((error: unknown) => {
       response.writeHead(502);

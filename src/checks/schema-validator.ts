@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Schema, Validator } from '@cfworker/json-schema';
+import { Validator } from '@cfworker/json-schema';
 import type { JsonObject } from '../json.ts';
 
 /** What is wrong with a value; undefined when it is right. */
@@ -33,7 +33,7 @@ export function validatorOf(schema: JsonObject): Validate | undefined {
 
 function make(schema: JsonObject): Validate | undefined {
   try {
-    const validator = new Validator(schema as Schema, '2020-12', true);
+    const validator = new Validator(schema, '2020-12', true);
     // A schema with references to nowhere fails only when it is used.
     validator.validate(null);
     return (value) => {

@@ -121,6 +121,7 @@ function reason({ by, task }: Identified): string {
     case 'match':
       return `its match rule holds: ${describeRule(by.rule)}`;
     case 'template':
+    default:
       return 'no task was named and no match rule holds: the task is the template itself';
   }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { isFarthingError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 

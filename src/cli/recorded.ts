@@ -31,11 +31,12 @@ function count(value: string): number {
 }
 
 async function serve(files: readonly string[], { port, latencyMs, json }: Options): Promise<void> {
-  const { url, models, items, duplicates, close } = await startRecordedUpstream({
+  const upstream = await startRecordedUpstream({
     files,
     port,
     latencyMs,
   });
+  const { url, models, items, duplicates } = upstream;
   process.stdout.write(
     json === true
       ? `${JSON.stringify({ url, models, items, duplicates })}\n`
@@ -45,5 +46,5 @@ async function serve(files: readonly string[], { port, latencyMs, json }: Option
             : `${duplicates} prompts stand in the files more than once; the first counts.\n`),
   );
   await new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve));
-  await close();
+  await upstream.close();
 }

@@ -109,10 +109,10 @@ function asJson(
 const NUMBERS = ['calls', 'attempts', 'in', 'out', 'cost', 'reference', 'saved', '', 'escalated'];
 
 function render(
-  report: Report,
+  found: Report,
   { data, query }: { data: string; query: { readonly by: Grouping } },
 ): string {
-  const { totals, rows } = report;
+  const { totals, rows } = found;
   if (totals.calls === 0) return `No calls in ${data} in this period.\n`;
   const columns: Column[] = [
     { title: query.by, align: 'left' },
@@ -120,7 +120,7 @@ function render(
     { title: 'answered by', align: 'left' },
   ];
   const lines = rows.map(({ group, tiers, ...sums }) => cells(group, sums, tiers));
-  const table = renderTable(columns, [...lines, cells('total', totals, report.tiers)]);
+  const table = renderTable(columns, [...lines, cells('total', totals, found.tiers)]);
   return [
     data === SANDBOX_DATA ? 'Sandbox: simulated models, no real money.\n' : '',
     table,

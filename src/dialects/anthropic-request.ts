@@ -108,10 +108,10 @@ function convertMessages(messages: readonly Json[]): Json {
 /** A lone text is sent as a string: fewer bytes, same meaning. */
 function plainIfOne(content: readonly Json[]): Json {
   const [only] = content;
-  const block = asObject(only);
+  const lone = asObject(only);
   const plain =
-    content.length === 1 && block?.['type'] === 'text' && block['cache_control'] === undefined;
-  return plain ? (block['text'] ?? '') : content;
+    content.length === 1 && lone?.['type'] === 'text' && lone['cache_control'] === undefined;
+  return plain ? (lone['text'] ?? '') : content;
 }
 
 function toolResult(message: JsonObject): Json {

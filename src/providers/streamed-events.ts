@@ -7,7 +7,7 @@
 import type { Attempt, Call, ReplyEvent } from '../call.ts';
 import type { StreamDecoder } from '../dialects/dialect.ts';
 import { type SseMessage, SseParser } from '../dialects/sse.ts';
-import { FarthingError, toFarthingError } from '../errors.ts';
+import { type FarthingError, toFarthingError } from '../errors.ts';
 import type { Breaker } from './breaker.ts';
 import { estimateStreamUsage } from './estimate-usage.ts';
 import { OutputMeter } from './output-meter.ts';

@@ -39,7 +39,12 @@ type Route = (
   response: ServerResponse,
 ) => Promise<void> | void;
 
-const ROUTES: ReadonlyMap<string, { readonly method: string; readonly serve: Route }> = new Map([
+interface Served {
+  readonly method: string;
+  readonly serve: Route;
+}
+
+const ROUTES: ReadonlyMap<string, Served> = new Map<string, Served>([
   ['/v1/chat/completions', { method: 'POST', serve: serveCall('chat') }],
   ['/v1/embeddings', { method: 'POST', serve: serveCall('embeddings') }],
   ['/v1/models', { method: 'GET', serve: serveModels }],

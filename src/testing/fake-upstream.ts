@@ -94,9 +94,9 @@ async function serve(
   response: ServerResponse,
   choose: Script,
 ): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  const text = Buffer.concat(parts).toString();
   const read: UpstreamRequest = {
     path: request.url ?? '/',
     headers: request.headers,
@@ -118,11 +118,11 @@ async function send(
 ): Promise<void> {
   const [first] = pieces;
   // A bad end before any byte comes before the headers, too.
-  if (isEnd(first)) return void endBadly(response, first.end);
+  if (isEnd(first)) return endBadly(response, first.end);
   response.writeHead(status, headers);
   for (const piece of pieces) {
     if (response.destroyed) return;
-    if (isEnd(piece)) return void endBadly(response, piece.end);
+    if (isEnd(piece)) return endBadly(response, piece.end);
     if (typeof piece === 'object' && 'pause' in piece) await sleep(piece.pause);
     else await new Promise((resolve) => response.write(piece, resolve));
   }

@@ -74,7 +74,7 @@ function readItem(text: string, where: string): RecordedItem {
   return {
     id: asString(item['id']) ?? where,
     task: asString(item['task']) ?? '',
-    messages: messages as readonly JsonObject[],
+    messages,
     gold: item['gold'],
     answers: Object.fromEntries(answers) as Record<string, RecordedAnswer>,
   };

@@ -199,7 +199,7 @@ describe('an Anthropic upstream', () => {
   });
 
   test('what it cannot do is said before it is asked', async () => {
-    const before = house.upstream.requests.length;
+    const soFar = house.upstream.requests.length;
     await assert.rejects(
       client.chat.completions.create({
         model: 'small',
@@ -208,6 +208,6 @@ describe('an Anthropic upstream', () => {
       }),
       (error: unknown) => error instanceof OpenAI.BadRequestError && error.param === 'n',
     );
-    assert.equal(house.upstream.requests.length, before);
+    assert.equal(house.upstream.requests.length, soFar);
   });
 });

@@ -171,7 +171,7 @@ describe('bad input', () => {
   });
 
   test('a cap that no tier fits is refused before any money is spent', async () => {
-    const before = house.upstream.requests.length;
+    const soFar = house.upstream.requests.length;
     const response = await house.post(
       CHAT,
       { model: 'small', messages },
@@ -180,7 +180,7 @@ describe('bad input', () => {
     assert.equal(response.status, 400);
     const { error } = (await response.json()) as { error: { code: string } };
     assert.equal(error.code, 'max_cost_exceeded');
-    assert.equal(house.upstream.requests.length, before);
+    assert.equal(house.upstream.requests.length, soFar);
   });
 
   test('a cap that is no amount', async () => {

@@ -32,7 +32,7 @@ test('agrees with the regular expression a glob stands for', () => {
   const texts = fc.string({ unit: fc.constantFrom('a', 'b', '.', '\n'), maxLength: 10 });
   fc.assert(
     fc.property(letters, texts, (pattern, text) => {
-      const source = [...pattern].map((sign) =>
+      const source = Array.from(pattern, (sign) =>
         sign === '*'
           ? '[^]*'
           : sign === '?'

@@ -27,7 +27,7 @@ const RUN = 3;
 export function align(a: Tokens, b: Tokens): Alignment {
   const hunks: Hunk[] = [];
   const whole = { aStart: 0, aEnd: a.hashes.length, bStart: 0, bEnd: b.hashes.length };
-  differences({ a: a.hashes, b: b.hashes }, whole, hunks);
+  differences({ a: a.hashes, b: b.hashes, depth: 0 }, whole, hunks);
   const differing = hunks.reduce((sum, { aStart, aEnd }) => sum + aEnd - aStart, 0);
   return { hunks, shared: a.hashes.length - differing };
 }
@@ -35,26 +35,30 @@ export function align(a: Tokens, b: Tokens): Alignment {
 interface Pair {
   readonly a: Int32Array;
   readonly b: Int32Array;
+  /** How often the range was divided. */
+  readonly depth: number;
 }
 
-function differences(pair: Pair, given: Hunk, hunks: Hunk[], depth = 0): void {
+function differences(pair: Pair, given: Hunk, hunks: Hunk[]): void {
   const range = trimmed(pair, given);
   const { aStart, aEnd, bStart, bEnd } = range;
   if (aStart === aEnd && bStart === bEnd) return;
-  const anchors = aStart === aEnd || bStart === bEnd || depth > 8 ? [] : anchorsOf(pair, range);
+  const anchors =
+    aStart === aEnd || bStart === bEnd || pair.depth > 8 ? [] : anchorsOf(pair, range);
   if (anchors.length === 0) {
     hunks.push(range);
     return;
   }
+  const deeper = { ...pair, depth: pair.depth + 1 };
   let fromA = aStart;
   let fromB = bStart;
   for (const [atA, atB] of anchors) {
     if (atA < fromA || atB < fromB) continue;
-    differences(pair, { aStart: fromA, aEnd: atA, bStart: fromB, bEnd: atB }, hunks, depth + 1);
+    differences(deeper, { aStart: fromA, aEnd: atA, bStart: fromB, bEnd: atB }, hunks);
     fromA = atA + RUN;
     fromB = atB + RUN;
   }
-  differences(pair, { aStart: fromA, aEnd, bStart: fromB, bEnd }, hunks, depth + 1);
+  differences(deeper, { aStart: fromA, aEnd, bStart: fromB, bEnd }, hunks);
 }
 
 /** Without what both begin and end with. */
