@@ -19,6 +19,10 @@ export interface SqliteLedgerOptions {
   readonly commitAfterMs?: number;
   /** Told when rows could not be written; they are tried again. @default a line on standard error, at most one a minute */
   readonly onError?: (error: Error, waiting: number) => void;
+  /** Milliseconds to wait for another process's lock. @default 5000 */
+  readonly lockTimeoutMs?: number;
+  /** Pages the file may have at most. @default SQLite's own limit */
+  readonly mostPages?: number;
 }
 
 /** Calls of one transaction: more would hold up the calls in flight. */
@@ -32,11 +36,14 @@ export function openSqliteLedger(path: string, options: SqliteLedgerOptions = {}
   try {
     // Only the owner may read what was paid.
     if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
-    const database = new DatabaseSync(path, { timeout: 5_000 });
+    const database = new DatabaseSync(path, { timeout: options.lockTimeoutMs ?? 5_000 });
     database.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192;',
     );
     migrate(database);
+    if (options.mostPages !== undefined) {
+      database.exec(`PRAGMA max_page_count = ${Math.floor(options.mostPages)}`);
+    }
     return new SqliteLedger(database, options);
   } catch (cause) {
     if (cause instanceof FarthingError) throw cause;

@@ -12,8 +12,8 @@ const SOURCE = join(import.meta.dirname, '../../src');
 /** Lowest first; names on one floor may not import each other, unless listed in BESIDE. */
 const FLOORS: readonly (readonly string[])[] = [
   ['json.ts', 'errors.ts', 'version.ts'],
-  ['call.ts', 'stores'],
-  ['pricing'],
+  ['call.ts', 'pricing'],
+  ['stores'],
   ['dialects'],
   ['checks'],
   ['config', 'providers/hosts.ts'],

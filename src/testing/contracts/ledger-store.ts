@@ -1,0 +1,254 @@
+/**
+ * What every ledger store must do. Run by each implementation's test.
+ *
+ * @module
+ */
+import { describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from '../../pricing/usage.ts';
+import type { AttemptRecord, CallRecord, LedgerStore } from '../../stores/ledger-store.ts';
+import { ulid, ulidAt } from '../../stores/ulid.ts';
+
+/** An attempt with what is of no interest filled in. */
+export function attemptRecord(more: Partial<AttemptRecord> = {}): AttemptRecord {
+  return {
+    provider: 'openai',
+    model: 'small',
+    modelId: 'small-v1',
+    answeredBy: undefined,
+    tier: 0,
+    startedAt: 1_700_000_000_000,
+    firstByteMs: 12,
+    durationMs: 40,
+    status: 200,
+    errorCode: undefined,
+    outcome: undefined,
+    reasons: [],
+    tokens: { ...NO_TOKENS, input: 10, output: 5 },
+    usageSource: 'provider',
+    costNano: 1000,
+    computedNano: 1000,
+    reportedNano: undefined,
+    priceId: 'openai/small@2026-01-01',
+    serviceTier: undefined,
+    ...more,
+  };
+}
+
+/** A call with what is of no interest filled in; the answer is the last attempt's. */
+export function callRecord(more: Partial<CallRecord> = {}): CallRecord {
+  const startedAt = more.startedAt ?? Date.now();
+  const attempts = more.attempts ?? [attemptRecord()];
+  const last = attempts.at(-1);
+  return {
+    // Ids rise within a process; these stand for calls of any time.
+    id: ulidAt(startedAt).slice(0, 10) + ulid().slice(10),
+    startedAt,
+    durationMs: 50,
+    tenant: '',
+    operation: 'chat',
+    task: 'draft',
+    template: undefined,
+    requestedModel: 'task/draft',
+    model: last?.model,
+    provider: last?.provider,
+    tier: last?.tier,
+    stream: false,
+    status: 200,
+    errorCode: undefined,
+    outcome: 'accepted',
+    capped: false,
+    tags: {},
+    referenceModel: 'large',
+    referenceNano: 10_000,
+    referenceSource: 'estimated',
+    attempts,
+    ...more,
+  };
+}
+
+const counts: fc.Arbitrary<TokenCounts> = fc.record(
+  Object.fromEntries(TOKEN_CLASSES.map((name) => [name, fc.nat(10_000)])),
+) as fc.Arbitrary<TokenCounts>;
+
+const attempts = fc.array(
+  fc.record({
+    tier: fc.nat(2),
+    model: fc.constantFrom('small', 'large'),
+    tokens: counts,
+    costNano: fc.option(fc.nat(10_000_000), { nil: undefined }),
+    usageSource: fc.constantFrom('provider', 'estimated', 'partial', 'unavailable'),
+  }),
+  { maxLength: 3 },
+);
+
+const calls: fc.Arbitrary<CallRecord> = fc
+  .record({
+    attempts,
+    task: fc.constantFrom('a', 'b'),
+    referenceNano: fc.option(fc.nat(10_000_000), { nil: undefined }),
+    tenant: fc.constantFrom('', 'team'),
+    startedAt: fc.integer({ min: 1_750_000_000_000, max: 1_760_000_000_000 }),
+  })
+  .map((more) =>
+    callRecord({
+      ...more,
+      attempts: more.attempts.map((one) => attemptRecord(one as Partial<AttemptRecord>)),
+    }),
+  );
+
+/** Runs the suite. `create` gives an empty store. */
+export function ledgerStoreContract(name: string, create: () => LedgerStore): void {
+  describe(`${name} keeps the ledger`, () => {
+    test('a call is read back as it was appended', async () => {
+      const store = create();
+      const record = callRecord({
+        tags: { feature: 'draft', 'ünï "quoted"': 'x' },
+        template: 't-1',
+        attempts: [
+          attemptRecord({
+            costNano: undefined,
+            status: undefined,
+            errorCode: 'upstream_timeout',
+            usageSource: 'unavailable',
+            firstByteMs: undefined,
+          }),
+          attemptRecord({
+            tier: 1,
+            model: 'large',
+            reasons: ['json: no'],
+            tokens: { ...NO_TOKENS, cacheWrite1h: 7, outputAudio: 3 },
+            reportedNano: 12,
+            serviceTier: 'flex',
+          }),
+        ],
+      });
+      store.append(record);
+      await store.flush();
+      assert.deepEqual(store.call(record.id), record);
+      assert.equal(store.call('01UNKNOWN'), undefined);
+      assert.deepEqual(store.recent(5), [record.id]);
+      await store.close();
+    });
+
+    test('saved is reference less cost, whatever happened', async () => {
+      const store = create();
+      store.append(callRecord());
+      store.append(callRecord({ attempts: [attemptRecord({ costNano: undefined })] }));
+      store.append(callRecord({ referenceNano: undefined }));
+      store.append(
+        callRecord({ model: undefined, tier: undefined, status: 502, referenceNano: 0 }),
+      );
+      await store.flush();
+      const { totals } = store.report({});
+      assert.equal(totals.calls, 4);
+      assert.equal(totals.cost_nano_usd, 3000);
+      assert.equal(totals.reference_nano_usd, 10_000 + 0 + 1000 + 0);
+      assert.equal(totals.saved_nano_usd, 8000);
+      assert.equal(totals.unpriced, 2);
+      assert.equal(totals.failed, 1);
+      await store.close();
+    });
+
+    test('sums equal an independent sum, in total and by group', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(calls, { maxLength: 12 }), async (records) => {
+          const store = create();
+          for (const record of records) store.append(record);
+          await store.flush();
+          const cost = records
+            .flatMap((record) => record.attempts)
+            .reduce((sum, { costNano }) => sum + (costNano ?? 0), 0);
+          for (const by of ['task', 'model', 'key', 'day', 'tag:none'] as const) {
+            const { totals, rows } = store.report({ by });
+            assert.equal(totals.cost_nano_usd, cost);
+            assert.equal(totals.calls, records.length);
+            assert.equal(totals.saved_nano_usd, totals.reference_nano_usd - totals.cost_nano_usd);
+            for (const field of [
+              'calls',
+              'attempts',
+              'cost_nano_usd',
+              'reference_nano_usd',
+              'saved_nano_usd',
+              'input_tokens',
+              'output_tokens',
+              'unpriced',
+            ] as const) {
+              assert.equal(
+                rows.reduce((sum, row) => sum + row[field], 0),
+                totals[field],
+                `${field} by ${by}`,
+              );
+            }
+          }
+          await store.close();
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    test('a period takes the calls that started in it', async () => {
+      const store = create();
+      const day = Date.parse('2026-11-02T00:00:00Z');
+      for (const offset of [-1, 0, 86_399_999, 86_400_000])
+        store.append(callRecord({ startedAt: day + offset }));
+      await store.flush();
+      const { totals, rows } = store.report({ by: 'day', since: day, until: day + 86_400_000 });
+      assert.equal(totals.calls, 2);
+      assert.deepEqual(
+        rows.map(({ group, calls: count }) => [group, count]),
+        [['2026-11-02', 2]],
+      );
+      await store.close();
+    });
+
+    test('shares of tiers are of the answered calls', async () => {
+      const store = create();
+      for (let call = 0; call < 3; call++) store.append(callRecord());
+      store.append(
+        callRecord({ attempts: [attemptRecord(), attemptRecord({ tier: 1, model: 'large' })] }),
+      );
+      await store.flush();
+      const { tiers, totals } = store.report({});
+      assert.deepEqual(tiers, [
+        { tier: 0, model: 'small', calls: 3, share: 0.75 },
+        { tier: 1, model: 'large', calls: 1, share: 0.25 },
+      ]);
+      assert.equal(totals.escalations, 1);
+      await store.close();
+    });
+
+    test('by tag, a call counts in each of its tags; an injected name is only a name', async () => {
+      const store = create();
+      store.append(callRecord({ tags: { feature: 'a', user: 'u' } }));
+      store.append(callRecord({ tags: { feature: 'b' } }));
+      await store.flush();
+      const groups = (by: 'tag' | 'tag:feature' | `tag:${string}`) =>
+        store
+          .report({ by })
+          .rows.map(({ group, calls: count }) => `${group} ${count}`)
+          .toSorted();
+      assert.deepEqual(groups('tag'), ['feature=a 1', 'feature=b 1', 'user=u 1']);
+      assert.deepEqual(groups('tag:feature'), ['a 1', 'b 1']);
+      assert.deepEqual(groups(`tag:x"') OR 1=1 --`), ['(none) 2']);
+      await store.close();
+    });
+
+    test('an empty ledger sums to nothing', async () => {
+      const store = create();
+      assert.equal(store.report({ by: 'task' }).totals.calls, 0);
+      assert.deepEqual(store.report({ by: 'task' }).rows, []);
+      await store.close();
+    });
+
+    test('documents are kept by name', async () => {
+      const store = create();
+      assert.equal(store.load('x'), undefined);
+      store.save('x', 'one');
+      store.save('x', 'two');
+      assert.equal(store.load('x'), 'two');
+      await store.close();
+    });
+  });
+}
