@@ -18,10 +18,17 @@ const choice = (text: string, more: Partial<Choice> = {}): Choice => ({
   finishReason: 'stop',
   ...more,
 });
-const asking = (content: string, more: JsonObject = {}): JsonObject => ({ messages: [{ role: 'user', content }], ...more });
+const asking = (content: string, more: JsonObject = {}): JsonObject => ({
+  messages: [{ role: 'user', content }],
+  ...more,
+});
 const check = async (spec: CheckSpec) => (await createCheck(spec, { directory: '.' })).check;
 
-async function verdict(spec: CheckSpec, answer: Choice | string, request: JsonObject = asking('Hello')) {
+async function verdict(
+  spec: CheckSpec,
+  answer: Choice | string,
+  request: JsonObject = asking('Hello'),
+) {
   const given = typeof answer === 'string' ? choice(answer) : answer;
   return (await check(spec)).judge(given, { request });
 }
@@ -33,8 +40,14 @@ interface Case {
   readonly is: 'accept' | 'repair' | 'escalate';
 }
 
-const SCHEMA = { type: 'object', required: ['city'], properties: { city: { type: 'string' }, n: { type: 'integer' } } };
-const formatted = asking('Where?', { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: SCHEMA } } });
+const SCHEMA = {
+  type: 'object',
+  required: ['city'],
+  properties: { city: { type: 'string' }, n: { type: 'integer' } },
+};
+const formatted = asking('Where?', {
+  response_format: { type: 'json_schema', json_schema: { name: 'x', schema: SCHEMA } },
+});
 const client = asking('Draft a proposal.\nClient: Northwind Ltd.\nBudget: 4,000 dollars');
 
 const CASES: readonly Case[] = [
@@ -48,7 +61,11 @@ const CASES: readonly Case[] = [
   { spec: 'complete', answer: 'A smile :( and a bracket [ in prose', is: 'accept' },
   { spec: 'not-empty', answer: ' \n ', is: 'escalate' },
   { spec: 'not-empty', answer: 'x', is: 'accept' },
-  { spec: 'not-empty', answer: choice('', { toolCalls: [{ id: '1', name: 'f', arguments: '{}' }] }), is: 'accept' },
+  {
+    spec: 'not-empty',
+    answer: choice('', { toolCalls: [{ id: '1', name: 'f', arguments: '{}' }] }),
+    is: 'accept',
+  },
   { spec: { 'min-length': 5 }, answer: '  abcd  ', is: 'escalate' },
   { spec: { 'min-length': 5 }, answer: '日本語日本', is: 'accept' },
   { spec: { 'max-length': 3 }, answer: 'abcd', is: 'escalate' },
@@ -63,20 +80,67 @@ const CASES: readonly Case[] = [
   { spec: 'json-schema', answer: '{"town": "Oslo"}', request: formatted, is: 'escalate' },
   { spec: 'json-schema', answer: 'Here: {"city": "Oslo",}', request: formatted, is: 'repair' },
   { spec: 'json-schema', answer: 'any text, as the call asks for no form', is: 'accept' },
-  { spec: 'json-schema', answer: '[1]', request: asking('x', { response_format: { type: 'json_object' } }), is: 'escalate' },
+  {
+    spec: 'json-schema',
+    answer: '[1]',
+    request: asking('x', { response_format: { type: 'json_object' } }),
+    is: 'escalate',
+  },
   { spec: { 'json-schema': SCHEMA }, answer: '{"city": 5}', is: 'escalate' },
-  { spec: { mentions: 'client' }, answer: 'Dear Northwind, here is your logo.', request: client, is: 'accept' },
-  { spec: { mentions: 'client' }, answer: "NORTHWIND LTD's new logo", request: client, is: 'accept' },
-  { spec: { mentions: 'client' }, answer: 'Dear client, here is your logo.', request: client, is: 'escalate' },
+  {
+    spec: { mentions: 'client' },
+    answer: 'Dear Northwind, here is your logo.',
+    request: client,
+    is: 'accept',
+  },
+  {
+    spec: { mentions: 'client' },
+    answer: "NORTHWIND LTD's new logo",
+    request: client,
+    is: 'accept',
+  },
+  {
+    spec: { mentions: 'client' },
+    answer: 'Dear client, here is your logo.',
+    request: client,
+    is: 'escalate',
+  },
   { spec: { mentions: 'client' }, answer: 'To our client: hello', is: 'accept' },
   { spec: { mentions: 'client' }, answer: 'Northwindy days', request: client, is: 'escalate' },
   { spec: { mentions: ['price', 'timeline'] }, answer: 'The price is set.', is: 'escalate' },
-  { spec: { mentions: { words: ['price', 'timeline'], share: 0.5 } }, answer: 'The price is set.', is: 'accept' },
-  { spec: { mentions: 'input' }, answer: 'Ada Lovelace pays 4000.', request: asking('Send the bill to Ada Lovelace, please: 4,000 in all.'), is: 'accept' },
-  { spec: { mentions: 'input' }, answer: 'It is sent.', request: asking('Send the bill to Ada Lovelace, please.'), is: 'escalate' },
-  { spec: { language: 'de' }, answer: 'Das ist eine ganz normale Antwort auf die Frage, die gestellt wurde.', is: 'accept' },
-  { spec: { language: 'de' }, answer: 'This is quite an ordinary answer to the question that was asked.', is: 'escalate' },
-  { spec: { language: 'input' }, answer: 'Voici la réponse à la question que vous avez posée ce matin.', request: asking('Quelle est la réponse à la question que je vous ai posée ce matin ?'), is: 'accept' },
+  {
+    spec: { mentions: { words: ['price', 'timeline'], share: 0.5 } },
+    answer: 'The price is set.',
+    is: 'accept',
+  },
+  {
+    spec: { mentions: 'input' },
+    answer: 'Ada Lovelace pays 4000.',
+    request: asking('Send the bill to Ada Lovelace, please: 4,000 in all.'),
+    is: 'accept',
+  },
+  {
+    spec: { mentions: 'input' },
+    answer: 'It is sent.',
+    request: asking('Send the bill to Ada Lovelace, please.'),
+    is: 'escalate',
+  },
+  {
+    spec: { language: 'de' },
+    answer: 'Das ist eine ganz normale Antwort auf die Frage, die gestellt wurde.',
+    is: 'accept',
+  },
+  {
+    spec: { language: 'de' },
+    answer: 'This is quite an ordinary answer to the question that was asked.',
+    is: 'escalate',
+  },
+  {
+    spec: { language: 'input' },
+    answer: 'Voici la réponse à la question que vous avez posée ce matin.',
+    request: asking('Quelle est la réponse à la question que je vous ai posée ce matin ?'),
+    is: 'accept',
+  },
   { spec: { language: 'en' }, answer: 'OK', is: 'accept' },
 ];
 
@@ -93,15 +157,29 @@ describe('tool calls', () => {
   const parameters = {
     type: 'object',
     required: ['count'],
-    properties: { count: { type: 'integer' }, deep: { type: 'object', properties: { on: { type: 'boolean' } } }, list: { type: 'array', items: { type: 'number' } } },
+    properties: {
+      count: { type: 'integer' },
+      deep: { type: 'object', properties: { on: { type: 'boolean' } } },
+      list: { type: 'array', items: { type: 'number' } },
+    },
     additionalProperties: false,
   };
-  const request = asking('Go', { tools: [{ type: 'function', function: { name: 'go', parameters } }, { type: 'function', function: { name: 'stop' } }] });
-  const calling = (name: string, text: string) => choice('', { finishReason: 'tool_calls', toolCalls: [{ id: 'c', name, arguments: text }] });
+  const request = asking('Go', {
+    tools: [
+      { type: 'function', function: { name: 'go', parameters } },
+      { type: 'function', function: { name: 'stop' } },
+    ],
+  });
+  const calling = (name: string, text: string) =>
+    choice('', { finishReason: 'tool_calls', toolCalls: [{ id: 'c', name, arguments: text }] });
   const cases: readonly (readonly [name: string, given: string, expected: string | undefined])[] = [
     ['go', '{"count": 5}', '{"count": 5}'],
     ['go', '{"count": "5"}', '{"count":5}'],
-    ['go', '{"count": 5, "deep": "{\\"on\\": \\"TRUE\\"}", "list": "2"}', '{"count":5,"deep":{"on":true},"list":[2]}'],
+    [
+      'go',
+      '{"count": 5, "deep": "{\\"on\\": \\"TRUE\\"}", "list": "2"}',
+      '{"count":5,"deep":{"on":true},"list":[2]}',
+    ],
     ['stop', '', '{}'],
     ['go', '{"count": "five"}', undefined],
     ['go', '{"count": 5, "other": 1}', undefined],
@@ -113,11 +191,18 @@ describe('tool calls', () => {
       const said = await verdict('tool-calls', calling(name, given), request);
       if (expected === undefined) assert.equal(said.verdict, 'escalate');
       else if (expected === given) assert.equal(said.verdict, 'accept');
-      else assert.equal(said.verdict === 'repair' ? said.choice.toolCalls[0]?.arguments : said.verdict, expected);
+      else
+        assert.equal(
+          said.verdict === 'repair' ? said.choice.toolCalls[0]?.arguments : said.verdict,
+          expected,
+        );
     });
   }
   test('a call that demands a tool must get one', async () => {
-    assert.equal((await verdict('tool-calls', 'text', { ...request, tool_choice: 'required' })).verdict, 'escalate');
+    assert.equal(
+      (await verdict('tool-calls', 'text', { ...request, tool_choice: 'required' })).verdict,
+      'escalate',
+    );
     assert.equal((await verdict('tool-calls', 'text', request)).verdict, 'accept');
   });
 });
@@ -135,11 +220,16 @@ describe('a user’s own function', () => {
     );
     const said = async (name: string, text: string) => {
       const { check: own } = await createCheck({ module: `./mine.mjs${name}` }, { directory });
-      return judge({ accept: [{ check: own, weight: 1 }], threshold: undefined }, [choice(text)], { request: {} });
+      return judge({ accept: [{ check: own, weight: 1 }], threshold: undefined }, [choice(text)], {
+        request: {},
+      });
     };
     assert.equal((await said('', 'good')).outcome, 'accepted');
     assert.equal((await said('', 'bad')).outcome, 'rejected');
-    assert.deepEqual([(await said('#score', 'x')).outcome, (await said('#score', 'x')).score], ['rejected', 0.4]);
+    assert.deepEqual(
+      [(await said('#score', 'x')).outcome, (await said('#score', 'x')).score],
+      ['rejected', 0.4],
+    );
     assert.match(String((await said('#nonsense', 'x')).reasons), /neither a boolean/);
     assert.match(String((await said('#broken', 'x')).reasons), /failed: oops/);
     await assert.rejects(said('#constant', 'x'), /exports none as "constant"/);
@@ -161,7 +251,10 @@ describe('the registry', () => {
   ];
   for (const [spec, says] of wrong) {
     test(`refuses ${JSON.stringify(spec)}`, async () => {
-      await assert.rejects(check(spec), (error: unknown) => error instanceof Error && says.test(error.message));
+      await assert.rejects(
+        check(spec),
+        (error: unknown) => error instanceof Error && says.test(error.message),
+      );
     });
   }
 });
@@ -192,27 +285,53 @@ describe('judging', () => {
 
   test('early failures end an answer that can no longer pass, and no other', async () => {
     const refusal = "I'm sorry, but I can't help with that request, as it is against my rules.";
-    assert.match(earlyFailure(await demand(undefined, 'not-refusal'), refusal, { request: {} }) ?? '', /refusal/);
-    assert.equal(earlyFailure(await demand(undefined, 'not-refusal'), 'I', { request: {} }), undefined);
+    assert.match(
+      earlyFailure(await demand(undefined, 'not-refusal'), refusal, { request: {} }) ?? '',
+      /refusal/,
+    );
+    assert.equal(
+      earlyFailure(await demand(undefined, 'not-refusal'), 'I', { request: {} }),
+      undefined,
+    );
     const lenient = await demand(0.5, 'not-refusal', { 'min-length': 3, weight: 2 });
     assert.equal(earlyFailure(lenient, refusal, { request: {} }), undefined);
-    assert.equal(earlyFailure(await demand(undefined, { 'max-length': 10 }), 'x'.repeat(30), { request: {} }) !== undefined, true);
+    assert.equal(
+      earlyFailure(await demand(undefined, { 'max-length': 10 }), 'x'.repeat(30), {
+        request: {},
+      }) !== undefined,
+      true,
+    );
   });
 
   test('any answer is judged without an error', async () => {
-    const all = await demand(undefined, 'complete', 'not-refusal', 'not-empty', 'json', 'tool-calls', { mentions: 'input' });
+    const all = await demand(
+      undefined,
+      'complete',
+      'not-refusal',
+      'not-empty',
+      'json',
+      'tool-calls',
+      { mentions: 'input' },
+    );
     const record = fc.record({
       index: fc.nat(3),
       text: fc.string(),
       refusal: fc.option(fc.string(), { nil: undefined }),
-      toolCalls: fc.array(fc.record({ id: fc.string(), name: fc.string(), arguments: fc.string() }), { maxLength: 2 }),
+      toolCalls: fc.array(
+        fc.record({ id: fc.string(), name: fc.string(), arguments: fc.string() }),
+        { maxLength: 2 },
+      ),
       finishReason: fc.option(fc.string(), { nil: undefined }),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(record, { maxLength: 2 }), fc.object(), async (choices, request) => {
-        const { outcome } = await judge(all, choices, { request: request as JsonObject });
-        assert.ok(['accepted', 'repaired', 'rejected'].includes(outcome));
-      }),
+      fc.asyncProperty(
+        fc.array(record, { maxLength: 2 }),
+        fc.object(),
+        async (choices, request) => {
+          const { outcome } = await judge(all, choices, { request: request as JsonObject });
+          assert.ok(['accepted', 'repaired', 'rejected'].includes(outcome));
+        },
+      ),
     );
   });
 });

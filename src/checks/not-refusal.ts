@@ -14,6 +14,7 @@ const ENGLISH = new RegExp(
   `${LEAD}(?:${[
     String.raw`(?:i|we)\s+(?:really\s+|simply\s+|just\s+|also\s+)?(?:can(?:'|no)t|can not|won'?t|will not|am unable to|'m unable to|are unable to|am not able to|'m not able to|must decline|have to decline|need to decline|am not allowed to|am not permitted to|do not feel comfortable|don't feel comfortable|am not comfortable|'m not comfortable|could not|couldn't)\s*(?:to\s+)?(?:help|assist|provide|do|fulfil|fulfill|comply|complete|create|write|generate|answer|respond|support|engage|discuss|share|continue|offer|give|produce|process|access|open|browse|view|make|carry|perform|participate|recommend|with)\b`,
     String.raw`(?:i'm|i am)\s+(?:unable|not able|not allowed|not permitted)\s+to\b`,
+    String.raw`(?:i'm|i am) not comfortable (?:with )?\w+ing\b`,
     String.raw`(?:i|we)\s+(?:must|have to|need to)\s+(?:respectfully\s+)?decline\b`,
     String.raw`i (?:don't|do not) (?:have (?:access|the ability)|feel comfortable)\b`,
     String.raw`(?:this|that|your|the) request (?:goes against|violates|is against|can(?:no|')t be)\b`,

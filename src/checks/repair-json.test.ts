@@ -31,7 +31,11 @@ describe('JSON in an answer', () => {
       assert.deepEqual(found?.value, value);
       assert.notEqual(found?.repair, undefined);
       assert.deepEqual(JSON.parse(found?.text ?? ''), value);
-      assert.equal(findJson(found?.text ?? '')?.repair, undefined, 'a mended answer needs no mending');
+      assert.equal(
+        findJson(found?.text ?? '')?.repair,
+        undefined,
+        'a mended answer needs no mending',
+      );
     });
   }
   for (const [what, answer] of LEFT) {
@@ -40,16 +44,40 @@ describe('JSON in an answer', () => {
   test('that is right is left as it stands', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
-        assert.deepEqual(findJson(text), { text, value: JSON.parse(text) as unknown, repair: undefined });
+        assert.deepEqual(findJson(text), {
+          text,
+          value: JSON.parse(text) as unknown,
+          repair: undefined,
+        });
       }),
     );
   });
   test('any text is survived, and what is found parses', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', ',', ':', 'a', '1', '\\', '\n', '`', ' ', '/') }), (text) => {
-        const found = findJson(text);
-        if (found !== undefined) assert.deepEqual(JSON.parse(found.text), found.value);
-      }),
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom(
+            '{',
+            '}',
+            '[',
+            ']',
+            '"',
+            ',',
+            ':',
+            'a',
+            '1',
+            '\\',
+            '\n',
+            '`',
+            ' ',
+            '/',
+          ),
+        }),
+        (text) => {
+          const found = findJson(text);
+          if (found !== undefined) assert.deepEqual(JSON.parse(found.text), found.value);
+        },
+      ),
       { numRuns: 3000 },
     );
   });

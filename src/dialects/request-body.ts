@@ -71,8 +71,9 @@ const KEY = '"model"';
 
 /** The text with another model; undefined where the field stands twice, which parsers read differently. */
 function withModel({ raw, json }: RequestBody, model: string): string | undefined {
-  if (json['model'] === model && isOnlyKey(raw)) return raw;
-  const span = isOnlyKey(raw) ? valueSpan(raw, json['model']) : undefined;
+  const onlyKey = isOnlyKey(raw);
+  if (onlyKey && json['model'] === model) return raw;
+  const span = onlyKey ? valueSpan(raw, json['model']) : undefined;
   if (span !== undefined)
     return raw.slice(0, span.start) + JSON.stringify(model) + raw.slice(span.end);
   const spans = fieldSpans(raw, 'model');

@@ -11,7 +11,8 @@ function parse(...pieces: readonly Uint8Array[]): SseMessage[] {
 }
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
-const data = (...texts: string[]): SseMessage[] => texts.map((text) => ({ event: undefined, data: text }));
+const data = (...texts: string[]): SseMessage[] =>
+  texts.map((text) => ({ event: undefined, data: text }));
 
 const CASES: readonly (readonly [what: string, stream: string, messages: SseMessage[]])[] = [
   ['two events', 'data: a\n\ndata: b\n\n', data('a', 'b')],
@@ -36,21 +37,45 @@ describe('server-sent events', () => {
       const whole = bytes(stream);
       assert.deepEqual(parse(whole), messages);
       for (let at = 0; at <= whole.length; at++) {
-        assert.deepEqual(parse(whole.subarray(0, at), whole.subarray(at)), messages, `cut at ${at}`);
+        assert.deepEqual(
+          parse(whole.subarray(0, at), whole.subarray(at)),
+          messages,
+          `cut at ${at}`,
+        );
       }
       assert.deepEqual(parse(...Array.from(whole, (byte) => Uint8Array.of(byte))), messages);
     });
   }
 
   test('however the bytes are cut, the messages are the same', () => {
-    const line = fc.constantFrom('data: x', 'data: für', 'data:', ': c', 'event: e', '', '', 'id: 1', 'junk');
+    const line = fc.constantFrom(
+      'data: x',
+      'data: für',
+      'data:',
+      ': c',
+      'event: e',
+      '',
+      '',
+      'id: 1',
+      'junk',
+    );
     fc.assert(
-      fc.property(fc.array(line), fc.constantFrom('\n', '\r\n', '\r'), fc.array(fc.nat(200)), (lines, end, cuts) => {
-        const whole = bytes(lines.map((text) => text + end).join(''));
-        const places = [...cuts.filter((cut) => cut < whole.length).toSorted((a, b) => a - b), whole.length];
-        const pieces = places.map((place, index) => whole.subarray(places[index - 1] ?? 0, place));
-        assert.deepEqual(parse(...pieces), parse(whole));
-      }),
+      fc.property(
+        fc.array(line),
+        fc.constantFrom('\n', '\r\n', '\r'),
+        fc.array(fc.nat(200)),
+        (lines, end, cuts) => {
+          const whole = bytes(lines.map((text) => text + end).join(''));
+          const places = [
+            ...cuts.filter((cut) => cut < whole.length).toSorted((a, b) => a - b),
+            whole.length,
+          ];
+          const pieces = places.map((place, index) =>
+            whole.subarray(places[index - 1] ?? 0, place),
+          );
+          assert.deepEqual(parse(...pieces), parse(whole));
+        },
+      ),
     );
   });
 
@@ -98,7 +123,10 @@ test('a hundred thousand random bodies crash nothing: they are bodies, or refuse
   const random = generator(0xb0d1);
   for (let run = 0; run < 100_000; run++) {
     try {
-      assert.equal(typeof parseRequestBody(Buffer.from(randomBytes(random)).toString()).json, 'object');
+      assert.equal(
+        typeof parseRequestBody(Buffer.from(randomBytes(random)).toString()).json,
+        'object',
+      );
     } catch (error) {
       assert.ok(isFarthingError(error) && error.status === 400, String(error));
     }

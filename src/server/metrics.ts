@@ -4,11 +4,13 @@
  *
  * @module
  */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Attempt } from '../call.ts';
 import type { FarthingError } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
+import { TOKEN_CLASSES } from '../pricing/usage.ts';
 import type { SettledCall } from '../stages/ledger/ledger.ts';
+import { Tally } from './tally.ts';
 
 /** Seconds; answers take from milliseconds to minutes. */
 const BUCKETS = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -72,35 +74,34 @@ export class Metrics {
 
   /** Counts a request that never became a call. */
   refused(error: FarthingError): void {
-    this.#refused.inc({ code: error.code });
+    this.#refused.add(1, error.code);
   }
 
   #settled({ call, receipt, error, endedAt }: SettledCall): void {
     const found = call.trace.task;
     const task = found === undefined || found.origin === 'found' ? 'found' : found.name;
     const status = String(error?.status ?? 200);
-    this.#calls.inc({ task, status, outcome: call.trace.outcome ?? 'none' });
+    this.#calls.add(1, task, status, call.trace.outcome ?? 'none');
     this.#duration.observe({ task }, (endedAt - call.startedAt) / 1000);
-    this.#cost.inc({ task }, receipt.costNano / 1e9);
-    if (!receipt.priced) this.#unpriced.inc({ task });
+    this.#cost.add(receipt.costNano / 1e9, task);
+    if (!receipt.priced) this.#unpriced.add(1, task);
     // Counters cannot fall: saved is reference less cost, and the difference may be negative.
-    this.#reference.inc({ task }, (receipt.referenceNano ?? receipt.costNano) / 1e9);
+    this.#reference.add((receipt.referenceNano ?? receipt.costNano) / 1e9, task);
     for (const attempt of call.trace.attempts) this.#attempt(attempt);
   }
 
   #attempt({ provider, model, status, usage, firstByteMs, error }: Attempt): void {
-    const outcome = String(status ?? error?.code ?? 'none');
-    this.#attempts.inc({ provider, model: model.name, status: outcome });
+    this.#attempts.add(1, provider, model.name, String(status ?? error?.code ?? 'none'));
     if (firstByteMs !== undefined) this.#firstByte.observe({ provider }, firstByteMs / 1000);
     if (usage === undefined) return;
-    for (const [name, count] of Object.entries(usage.tokens)) {
-      if (count > 0) this.#tokens.inc({ model: model.name, class: name }, count);
+    for (const name of TOKEN_CLASSES) {
+      const count = usage.tokens[name];
+      if (count > 0) this.#tokens.add(count, model.name, name);
     }
   }
 
-  #counter(name: string, help: string, labelNames: readonly string[]): Counter {
-    const registers = [this.#registry];
-    return new Counter({ name: `farthing_${name}`, help, labelNames: [...labelNames], registers });
+  #counter(name: string, help: string, labels: readonly string[]): Tally {
+    return new Tally({ name, help, labels, registry: this.#registry });
   }
 
   #histogram(name: string, help: string, labelNames: readonly string[]): Histogram {

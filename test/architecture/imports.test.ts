@@ -11,7 +11,7 @@ const SOURCE = join(import.meta.dirname, '../../src');
 
 /** Lowest first; names on one floor may not import each other, unless listed in BESIDE. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['json.ts', 'errors.ts', 'version.ts'],
+  ['json.ts', 'errors.ts', 'version.ts', 'recent-map.ts'],
   ['call.ts', 'pricing'],
   ['stores'],
   ['dialects'],
@@ -53,7 +53,9 @@ function valueImports(): Import[] {
 }
 
 test('every source file stands on a floor', () => {
-  const homeless = globSync('**/*.ts', { cwd: SOURCE }).filter((file) => floorOf(file) === -1);
+  const homeless = globSync('**/*.ts', { cwd: SOURCE }).filter(
+    (file) => floorOf(file.replace('.test.ts', '.ts')) === -1,
+  );
   assert.deepEqual(homeless, []);
 });
 

@@ -8,6 +8,7 @@
  */
 import { hash } from 'node:crypto';
 import { asArray, asObject, type JsonObject, parseJson } from '../../json.ts';
+import { RecentMap } from '../../recent-map.ts';
 import { runHash } from './template-align.ts';
 import { likeness } from './template-likeness.ts';
 import { type TemplateSource, templateSource } from './template-source.ts';
@@ -50,7 +51,7 @@ interface Family {
 
 /** Finds templates, and remembers them. */
 export class TemplateIndex {
-  readonly #exact = new Map<string, Template>();
+  readonly #exact = new RecentMap<string, Template>(MOST_EXACT);
   readonly #families = new Map<string, Family>();
   readonly #provisional = new Set<{ family: Family; known: Known }>();
   readonly #counts = new Map<string, number>();
@@ -72,7 +73,7 @@ export class TemplateIndex {
     const exact = this.#exact.get(key);
     if (exact !== undefined) return exact;
     const { template, certain } = this.#find(source, place, tenant);
-    if (certain) remember(this.#exact, key, template);
+    if (certain) this.#exact.set(key, template);
     return template;
   }
 
@@ -212,11 +213,6 @@ function forget(family: Family, known: Known): void {
   for (const [skeleton, other] of family.bySkeleton) {
     if (other === known) family.bySkeleton.delete(skeleton);
   }
-}
-
-function remember(map: Map<string, Template>, key: string, template: Template): void {
-  if (map.size >= MOST_EXACT) map.delete(map.keys().next().value ?? '');
-  map.set(key, template);
 }
 
 function pack(numbers: Int32Array | Uint16Array): string {

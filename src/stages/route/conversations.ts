@@ -6,6 +6,7 @@
  */
 import { hash } from 'node:crypto';
 import { asArray, asObject, asString, type Json, type JsonObject } from '../../json.ts';
+import { RecentMap } from '../../recent-map.ts';
 import type { Choice } from '../../checks/check.ts';
 
 /** Conversations remembered; the longest unused are forgotten first. */
@@ -13,7 +14,7 @@ const MOST = 50_000;
 
 /** A bounded memory from the state of a conversation to the tier that produced it. */
 export class Conversations {
-  readonly #tiers = new Map<string, number>();
+  readonly #tiers = new RecentMap<string, number>(MOST);
 
   /**
    * The tier that wrote the last assistant turn of this request, if it was written here.
@@ -24,9 +25,7 @@ export class Conversations {
     const last = messages.findLastIndex((message) => asObject(message)?.['role'] === 'assistant');
     if (last === -1) return undefined;
     const key = keyOf(scope, messages.slice(0, last), turnOf(messages[last]));
-    const tier = this.#tiers.get(key);
-    if (tier !== undefined) this.#remember(key, tier);
-    return tier;
+    return this.#tiers.get(key);
   }
 
   /** Notes that a tier answered this request with this choice. */
@@ -36,15 +35,7 @@ export class Conversations {
     { tier, choice }: { tier: number; choice: Choice },
   ): void {
     const turn = choice.text + choice.toolCalls.map(({ id, name }) => `\n${id} ${name}`).join('');
-    this.#remember(keyOf(scope, asArray(request['messages']), turn), tier);
-  }
-
-  #remember(key: string, tier: number): void {
-    this.#tiers.delete(key);
-    this.#tiers.set(key, tier);
-    if (this.#tiers.size <= MOST) return;
-    const oldest = this.#tiers.keys().next().value;
-    if (oldest !== undefined) this.#tiers.delete(oldest);
+    this.#tiers.set(keyOf(scope, asArray(request['messages']), turn), tier);
   }
 }
 
