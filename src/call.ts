@@ -8,7 +8,7 @@ import type { JsonObject } from './json.ts';
 import type { FarthingError } from './errors.ts';
 import type { Model, Task } from './config/config.ts';
 import type { Usage } from './pricing/usage.ts';
-import type { Receipt } from './pricing/receipt.ts';
+import type { PriceRule } from './pricing/price-rule.ts';
 
 /** What a client asks for. */
 export type Operation = 'chat' | 'embeddings';
@@ -117,6 +117,29 @@ export interface Attempt {
   outcome?: Outcome;
   /** Why the answer was not accepted: names of checks with their reasons. */
   reasons?: readonly string[];
+}
+
+/** Money of one attempt. */
+export interface AttemptPrice {
+  /** Nano-dollars that count; undefined where neither the provider nor a price tells. */
+  readonly costNano: number | undefined;
+  /** By our own price; undefined where unpriced. */
+  readonly computedNano: number | undefined;
+  readonly rule: PriceRule | undefined;
+}
+
+/** Money of one call, in nano-dollars. */
+export interface Receipt {
+  readonly attempts: readonly AttemptPrice[];
+  /** Sum of the attempts whose cost is known. */
+  readonly costNano: number;
+  /** False when an attempt used tokens that cannot be priced. */
+  readonly priced: boolean;
+  readonly reference: Model | undefined;
+  /** Undefined where the reference cannot be priced; 0 for a call without an answer. */
+  readonly referenceNano: number | undefined;
+  /** `measured`: the reference itself answered; `estimated`: priced on the answering model's tokens. */
+  readonly referenceSource: 'measured' | 'estimated' | 'none';
 }
 
 /** What happened on the way of one call: the ledger's row is this, priced. Shared by all copies of a call. */

@@ -4,35 +4,11 @@
  *
  * @module
  */
-import type { Attempt, Call } from '../call.ts';
+import type { Attempt, AttemptPrice, Call, Receipt } from '../call.ts';
 import type { Model, Task } from '../config/config.ts';
 import type { ModelRegistry } from '../config/models.ts';
 import { costNano } from './cost.ts';
 import type { PriceLookup } from './price-lookup.ts';
-import type { PriceRule } from './price-rule.ts';
-
-/** Money of one attempt. */
-export interface AttemptPrice {
-  /** Nano-dollars that count; undefined where neither the provider nor a price tells. */
-  readonly costNano: number | undefined;
-  /** By our own price; undefined where unpriced. */
-  readonly computedNano: number | undefined;
-  readonly rule: PriceRule | undefined;
-}
-
-/** Money of one call, in nano-dollars. */
-export interface Receipt {
-  readonly attempts: readonly AttemptPrice[];
-  /** Sum of the attempts whose cost is known. */
-  readonly costNano: number;
-  /** False when an attempt used tokens that cannot be priced. */
-  readonly priced: boolean;
-  readonly reference: Model | undefined;
-  /** Undefined where the reference cannot be priced; 0 for a call without an answer. */
-  readonly referenceNano: number | undefined;
-  /** `measured`: the reference itself answered; `estimated`: priced on the answering model's tokens. */
-  readonly referenceSource: 'measured' | 'estimated' | 'none';
-}
 
 /** Where prices and models are looked up. */
 export interface ReceiptOptions {

@@ -8,7 +8,7 @@ import type { Call, Operation } from '../call.ts';
 import { FarthingError, toFarthingError } from '../errors.ts';
 import { readBody } from './read-body.ts';
 import { ReplyWriter } from './reply-writer.ts';
-import type { ServerContext } from './server.ts';
+import type { ServerContext } from './context.ts';
 
 /** The route of one operation. */
 export function serveCall(operation: Operation) {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ServerContext } from './server.ts';
+import type { ServerContext } from './context.ts';
 
 /** Answers in OpenAI's list format. */
 export function serveModels(

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Call } from '../call.ts';
-import type { Receipt } from '../pricing/receipt.ts';
+import type { Receipt } from '../call.ts';
 
 /**
  * What is known of the call when its headers leave. Money is there only once the call is settled: for

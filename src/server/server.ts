@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { FarthingError, toFarthingError } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { serveCall } from './call-route.ts';
+import type { ServerContext } from './context.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { Metrics } from './metrics.ts';
 import { serveModels } from './models-route.ts';
@@ -22,15 +23,6 @@ export interface RunningServer {
    * configured time, then the rest is cut. The gateway itself stays open.
    */
   close(): Promise<void>;
-}
-
-/** What routes work with. */
-export interface ServerContext {
-  readonly gateway: Gateway;
-  readonly keepAlive: KeepAlive;
-  readonly metrics: Metrics;
-  /** True once `close` was called. */
-  draining: boolean;
 }
 
 type Route = (

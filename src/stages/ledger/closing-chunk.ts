@@ -5,7 +5,7 @@
  */
 import { type Call, ReplyEvent } from '../../call.ts';
 import { type Json, type JsonObject, asObject } from '../../json.ts';
-import type { Receipt } from '../../pricing/receipt.ts';
+import type { Receipt } from '../../call.ts';
 import { toOpenAIUsage } from '../../pricing/usage-openai.ts';
 
 const USAGE = /"usage"\s*:\s*\{/;

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Call, Reply, ReplyEvent, Stage } from '../../call.ts';
+import type { Call, Receipt, Reply, ReplyEvent, Stage } from '../../call.ts';
 import { wantsUsage } from '../../dialects/openai-chat-request.ts';
 import { type FarthingError, toFarthingError } from '../../errors.ts';
-import { type Receipt, type ReceiptOptions, writeReceipt } from '../../pricing/receipt.ts';
+import { type ReceiptOptions, writeReceipt } from '../../pricing/receipt.ts';
 import { closingChunk, isUsageOnly } from './closing-chunk.ts';
 
 /** A call that is over, as the sinks see it. */

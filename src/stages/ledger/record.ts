@@ -4,7 +4,7 @@
  * @module
  */
 import type { Attempt } from '../../call.ts';
-import type { AttemptPrice } from '../../pricing/receipt.ts';
+import type { AttemptPrice } from '../../call.ts';
 import { NO_TOKENS } from '../../pricing/usage.ts';
 import type { AttemptRecord, CallRecord } from '../../stores/ledger-store.ts';
 import type { SettledCall } from './ledger.ts';
