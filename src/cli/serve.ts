@@ -48,7 +48,9 @@ async function run(prepared: Prepared, json: boolean): Promise<void> {
     const server = await startServer(gateway).catch((cause: unknown) => {
       throw cannotListen(config, cause);
     });
-    for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+    for (const warning of [...warnings, ...openness(config)]) {
+      process.stderr.write(`warning: ${warning}\n`);
+    }
     const { sandbox, data } = config;
     process.stdout.write(
       json
@@ -60,6 +62,16 @@ async function run(prepared: Prepared, json: boolean): Promise<void> {
   } finally {
     await gateway.close();
   }
+}
+
+/** Whoever reaches an open gateway spends the money of its keys. */
+function openness({ listen, sandbox }: Config): string[] {
+  const loopback = /^(?:127\.|localhost$|::1$)/.test(listen.host);
+  if (loopback || sandbox) return [];
+  return [
+    `listening on ${listen.host}: anybody who reaches this port spends the money of your provider ` +
+      'keys. Put it behind authentication of your own.',
+  ];
 }
 
 function override(config: Config, { listen, data }: Options): Config {

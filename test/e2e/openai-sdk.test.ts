@@ -209,4 +209,32 @@ describe('the openai client', () => {
     assert.equal((await house.lastCall()).attempts[0]?.costNano, undefined);
     assert.ok(house.gateway.store.report({}).totals.unpriced > 0);
   });
+
+  test('health, readiness and metrics answer', async () => {
+    for (const path of ['/healthz', '/readyz']) {
+      assert.equal((await fetch(`${house.server.url}${path}`)).status, 200);
+    }
+    const text = await (await fetch(`${house.server.url}/metrics`)).text();
+    assert.match(text, /farthing_calls_total\{task="plain",status="200",outcome="unchecked"\} 1/);
+    assert.match(text, /farthing_attempts_total\{provider="fake",model="small",status="200"\} \d+/);
+    assert.match(text, /farthing_cost_usd_total\{task="ladder"\} 0\.000\d+/);
+    assert.match(text, /farthing_tokens_total\{model="small",class="output"\} \d+/);
+    assert.doesNotMatch(text, /sk-upstream-secret|Hello/);
+  });
+
+  test('a slow reader holds the upstream back, and gets everything', async () => {
+    const words = Array.from({ length: 3000 }, (_, n) => `word-${n}-${'x'.repeat(400)} `);
+    house.upstream.respond(answers('', { parts: words }));
+    const response = await house.post('/v1/chat/completions', { model: 'small', messages, stream: true });
+    assert.ok(response.body);
+    let text = '';
+    let reads = 0;
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (reads++ % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    assert.match(text, /word-2999-/);
+    assert.match(text, /\[DONE\]/);
+    assert.equal(text.match(/word-\d+-/g)?.length, 3000);
+  });
 });
