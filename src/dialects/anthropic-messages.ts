@@ -5,6 +5,7 @@
  */
 import type { Ask, Call } from '../call.ts';
 import { FarthingError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
 import { decodeMessage } from './anthropic-reply.ts';
 import { convertRequest } from './anthropic-request.ts';
 import { AnthropicStreamDecoder } from './anthropic-stream.ts';
@@ -14,7 +15,7 @@ import { decodeUpstreamError } from './upstream-error.ts';
 /** Sent unless the provider's headers name another: the newest that takes sampling parameters. */
 const VERSION = '2023-06-01';
 
-/** The dialect. */
+/** The dialect. Chat only: Anthropic has no embeddings. */
 export const anthropicDialect: UpstreamDialect = {
   name: 'anthropic',
   encode,
@@ -28,9 +29,7 @@ function encode(call: Call, ask: Ask, target: WireTarget): WireRequest {
     throw new FarthingError(
       'unsupported_parameter',
       'Anthropic has no embeddings; choose another model.',
-      {
-        param: 'model',
-      },
+      { param: 'model' },
     );
   }
   const version = target.headers['anthropic-version'] ?? VERSION;
@@ -44,6 +43,15 @@ function encode(call: Call, ask: Ask, target: WireTarget): WireRequest {
       ...(target.key === undefined ? {} : { 'x-api-key': target.key }),
       ...target.headers,
     },
-    body: JSON.stringify(convertRequest(call.body.json, ask, version)),
+    body: serialize(convertRequest(call.body.json, ask, version)),
   };
+}
+
+/** What the parser takes may be nested more deeply than the serialiser can follow. */
+function serialize(request: JsonObject): string {
+  try {
+    return JSON.stringify(request);
+  } catch (cause) {
+    throw new FarthingError('invalid_value', 'The request is nested too deeply.', { cause });
+  }
 }

@@ -17,7 +17,7 @@ import {
 import { convertAnthropicUsage } from '../pricing/usage-anthropic.ts';
 import { toOpenAIUsage } from '../pricing/usage-openai.ts';
 import type { DecodedAnswer } from './dialect.ts';
-import { decodeUpstreamError } from './upstream-error.ts';
+import { decodeErrorBody, describeBody } from './upstream-error.ts';
 
 const FINISH_REASONS: Readonly<Record<string, string>> = {
   end_turn: 'stop',
@@ -29,39 +29,30 @@ const FINISH_REASONS: Readonly<Record<string, string>> = {
   refusal: 'content_filter',
 };
 
-/** A stop reason in OpenAI's words. */
+/** A stop reason in OpenAI's words; one that is not known yet counts as an ordinary end. */
 export function mapStopReason(reason: Json | undefined): string {
-  return (typeof reason === 'string' ? FINISH_REASONS[reason] : undefined) ?? 'stop';
+  return typeof reason === 'string' && Object.hasOwn(FINISH_REASONS, reason)
+    ? (FINISH_REASONS[reason] ?? 'stop')
+    : 'stop';
 }
 
-/** Statuses of error types, for errors inside a stream, which have none of their own. */
-const STATUSES: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  billing_error: 402,
-  permission_error: 403,
-  not_found_error: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  timeout_error: 504,
-  overloaded_error: 529,
-  api_error: 500,
-};
-
-/** An error object of a stream, or of a body that came with status 200. */
-export function decodeErrorObject(body: JsonObject): FarthingError {
-  const type = asString(asObject(body['error'])?.['type']) ?? '';
-  return decodeUpstreamError(STATUSES[type] ?? 502, JSON.stringify(body));
+/** A refusal in the place where OpenAI puts it; undefined where the model did not refuse. */
+export function refusalOf(delta: JsonObject): string | undefined {
+  if (delta['stop_reason'] !== 'refusal') return undefined;
+  const explanation = asString(asObject(delta['stop_details'])?.['explanation']) ?? '';
+  return explanation === '' ? 'The model declined to answer.' : explanation;
 }
 
 /** Converts a whole message. Throws `upstream_malformed` for anything else. */
 export function decodeMessage(text: string): DecodedAnswer {
   const message = parseJson(text);
   if (!isObject(message)) {
-    throw new FarthingError('upstream_malformed', 'The provider answered with no JSON object.');
+    throw new FarthingError(
+      'upstream_malformed',
+      `The provider answered with ${describeBody(text)}.`,
+    );
   }
-  if (message['type'] === 'error' || message['error'] !== undefined)
-    throw decodeErrorObject(message);
+  if (message['type'] === 'error' || isObject(message['error'])) throw decodeErrorBody(message);
   if (!Array.isArray(message['content'])) {
     throw new FarthingError('upstream_malformed', 'The provider answered without content.');
   }
@@ -74,7 +65,7 @@ export function decodeMessage(text: string): DecodedAnswer {
     choices: [
       {
         index: 0,
-        message: messageOf(asArray(message['content'])),
+        message: messageOf(asArray(message['content']), refusalOf(message)),
         logprobs: null,
         finish_reason: mapStopReason(message['stop_reason']),
       },
@@ -84,7 +75,7 @@ export function decodeMessage(text: string): DecodedAnswer {
   return { event: ReplyEvent.of(body), usage, model: asString(message['model']) };
 }
 
-function messageOf(content: readonly Json[]): JsonObject {
+function messageOf(content: readonly Json[], refusal: string | undefined): JsonObject {
   const blocks = content.map((block) => asObject(block) ?? {});
   const joined = (type: string, field: string): string =>
     blocks
@@ -104,8 +95,8 @@ function messageOf(content: readonly Json[]): JsonObject {
   const thinking = blocks.filter(({ type }) => type === 'thinking' || type === 'redacted_thinking');
   return {
     role: 'assistant',
-    content: text === '' && calls.length > 0 ? null : text,
-    refusal: null,
+    content: text === '' && (calls.length > 0 || refusal !== undefined) ? null : text,
+    refusal: refusal ?? null,
     ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
     ...(thinking.length === 0 ? {} : { thinking_blocks: thinking }),
     ...(calls.length === 0 ? {} : { tool_calls: calls }),

@@ -8,58 +8,48 @@ import { FarthingError } from '../errors.ts';
 import { asNumber, asObject, asString, type Json, type JsonObject, parseJson } from '../json.ts';
 import { convertAnthropicUsage } from '../pricing/usage-anthropic.ts';
 import { toOpenAIUsage } from '../pricing/usage-openai.ts';
-import type { Usage } from '../pricing/usage.ts';
-import { decodeErrorObject, mapStopReason } from './anthropic-reply.ts';
+import { asPartial, type Usage } from '../pricing/usage.ts';
+import { mapStopReason, refusalOf } from './anthropic-reply.ts';
 import type { StreamDecoder } from './dialect.ts';
 import type { SseMessage } from './sse.ts';
+import { decodeErrorBody } from './upstream-error.ts';
 
-/** Decodes one stream. */
+/** A content block that is not finished. */
+interface OpenBlock {
+  /** Grows with thinking and signature deltas. */
+  readonly thinking?: Record<string, Json | undefined>;
+  readonly tool?: { readonly index: number; hasArguments: boolean };
+}
+
+/**
+ * Decodes one stream. The answer is complete once a stop reason was seen, which comes with the final
+ * usage; `message_stop` says nothing more and may be missing.
+ */
 export class AnthropicStreamDecoder implements StreamDecoder {
   /** Usage fields as last reported: those of `message_delta` are cumulative and replace earlier ones. */
   #usage: Record<string, Json | undefined> | undefined;
   #model: string | undefined;
   #id: Json = null;
   #stopped = false;
-  #complete = false;
+  #closed = false;
+  #tools = 0;
+  #thinkingBlocks = 0;
   readonly #created = Math.floor(Date.now() / 1000);
-  /** Index of a tool call by the index of its content block. */
-  readonly #tools = new Map<number, number>();
-  readonly #thinking = new Map<number, Record<string, Json | undefined>>();
+  /** By the index of the content block. */
+  readonly #open = new Map<number, OpenBlock>();
 
-  push({ data }: SseMessage): readonly ReplyEvent[] {
-    if (data === '' || this.#complete) return [];
+  push({ data, unclosed }: SseMessage): readonly ReplyEvent[] {
+    // Hosts that copy the format may end with OpenAI's marker.
+    if (this.#closed || data === '' || data === '[DONE]') return [];
     const event = asObject(parseJson(data));
-    if (event === undefined) {
-      throw new FarthingError('upstream_malformed', 'The provider sent an event that is not JSON.');
-    }
-    switch (event['type']) {
-      case 'message_start':
-        return this.#start(asObject(event['message']) ?? {});
-      case 'content_block_start':
-        return this.#startBlock(indexOf(event), asObject(event['content_block']) ?? {});
-      case 'content_block_delta':
-        return this.#delta(indexOf(event), asObject(event['delta']) ?? {});
-      case 'content_block_stop':
-        return this.#stopBlock(indexOf(event));
-      case 'message_delta':
-        return this.#finish(event);
-      case 'message_stop':
-        this.#complete = true;
-        return this.#closing();
-      case 'error':
-        throw decodeErrorObject(event);
-      default:
-        // `ping`, and whatever is added later.
-        return [];
-    }
+    if (event !== undefined) return this.#read(event);
+    // A cut connection leaves half an event; what is missing after it is for end() to tell.
+    if (unclosed === true) return [];
+    throw new FarthingError('upstream_malformed', 'The provider sent an event that is not JSON.');
   }
 
   end(): readonly ReplyEvent[] {
-    if (this.#complete) return [];
-    if (this.#stopped) {
-      this.#complete = true;
-      return this.#closing();
-    }
+    if (this.#stopped) return this.#close();
     throw new FarthingError(
       'upstream_truncated',
       'The provider broke off in the middle of its answer.',
@@ -69,88 +59,132 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   usage(): Usage | undefined {
     const usage = convertAnthropicUsage(this.#usage);
     // What message_start says of the output is the start of it.
-    return usage === undefined || this.#stopped ? usage : { ...usage, source: 'partial' };
+    return usage === undefined || this.#stopped ? usage : asPartial(usage);
   }
 
   model(): string | undefined {
     return this.#model;
   }
 
+  #read(event: JsonObject): readonly ReplyEvent[] {
+    const index = asNumber(event['index']) ?? 0;
+    const type = asString(event['type']) ?? '';
+    switch (type) {
+      case 'message_start':
+        return this.#start(asObject(event['message']) ?? {});
+      case 'content_block_start':
+        return this.#startBlock(index, asObject(event['content_block']) ?? {});
+      case 'content_block_delta':
+        return this.#addDelta(index, asObject(event['delta']) ?? {});
+      case 'content_block_stop':
+        return this.#stopBlock(index);
+      case 'message_delta':
+        return this.#stop(event);
+      case 'message_stop':
+        // Without a stop reason the answer is not complete, whatever this says.
+        return this.#stopped ? this.#close() : [];
+      case 'error':
+        throw decodeErrorBody(event);
+      default:
+        // `ping`, and whatever is added later.
+        return [];
+    }
+  }
+
   #start(message: JsonObject): readonly ReplyEvent[] {
     this.#usage = { ...asObject(message['usage']) };
     this.#model = asString(message['model']);
     this.#id = message['id'] ?? null;
-    return [this.#chunk({ role: 'assistant', content: '' })];
+    return [this.#chunk({ role: 'assistant', content: '', refusal: null })];
   }
 
   #startBlock(index: number, block: JsonObject): readonly ReplyEvent[] {
-    if (block['type'] === 'tool_use') {
-      const place = this.#tools.size;
-      this.#tools.set(index, place);
-      const call = {
-        index: place,
-        id: block['id'] ?? '',
-        type: 'function',
-        function: { name: block['name'] ?? '', arguments: '' },
-      };
-      return [this.#chunk({ tool_calls: [call] })];
-    }
+    if (block['type'] === 'tool_use') return [this.#startTool(index, block)];
     if (block['type'] === 'thinking' || block['type'] === 'redacted_thinking') {
-      this.#thinking.set(index, { ...block });
+      this.#open.set(index, { thinking: { ...block } });
+      return [];
     }
-    const text = asString(block['text']);
-    return text === undefined || text === '' ? [] : [this.#chunk({ content: text })];
+    const text = block['type'] === 'text' ? (asString(block['text']) ?? '') : '';
+    return text === '' ? [] : [this.#chunk({ content: text })];
   }
 
-  #delta(index: number, delta: JsonObject): readonly ReplyEvent[] {
-    switch (delta['type']) {
+  /** The input comes in deltas; hosts that copy the format may send it whole at once. */
+  #startTool(index: number, block: JsonObject): ReplyEvent {
+    const input = asObject(block['input']) ?? {};
+    const whole = Object.keys(input).length > 0;
+    const tool = { index: this.#tools++, hasArguments: whole };
+    this.#open.set(index, { tool });
+    const call = {
+      index: tool.index,
+      id: block['id'] ?? '',
+      type: 'function',
+      function: { name: block['name'] ?? '', arguments: whole ? JSON.stringify(input) : '' },
+    };
+    return this.#chunk({ tool_calls: [call] });
+  }
+
+  #addDelta(index: number, delta: JsonObject): readonly ReplyEvent[] {
+    const { thinking, tool } = this.#open.get(index) ?? {};
+    const type = asString(delta['type']) ?? '';
+    switch (type) {
       case 'text_delta':
         return [this.#chunk({ content: delta['text'] ?? '' })];
       case 'thinking_delta':
-        this.#addThinking(index, 'thinking', delta['thinking']);
+        append(thinking, 'thinking', delta['thinking']);
         return [this.#chunk({ reasoning_content: delta['thinking'] ?? '' })];
       case 'signature_delta':
-        this.#addThinking(index, 'signature', delta['signature']);
+        append(thinking, 'signature', delta['signature']);
         return [];
       case 'input_json_delta': {
-        const call = {
-          index: this.#tools.get(index) ?? 0,
-          function: { arguments: delta['partial_json'] ?? '' },
-        };
-        return [this.#chunk({ tool_calls: [call] })];
+        const text = asString(delta['partial_json']) ?? '';
+        // Input of tools that run at the provider is none of the client's.
+        if (tool === undefined || text === '') return [];
+        tool.hasArguments = true;
+        return [this.#argumentsChunk(tool.index, text)];
       }
       default:
         return [];
     }
   }
 
-  #addThinking(index: number, field: string, text: Json | undefined): void {
-    const block = this.#thinking.get(index);
-    if (block !== undefined) block[field] = (asString(block[field]) ?? '') + (asString(text) ?? '');
-  }
-
-  /** A thinking block leaves whole, with its signature, for clients that must return it. */
+  /**
+   * A thinking block leaves whole, with its signature, for clients that must return it; a tool without
+   * input leaves with the empty object that clients parse.
+   */
   #stopBlock(index: number): readonly ReplyEvent[] {
-    const block = this.#thinking.get(index);
-    return block === undefined ? [] : [this.#chunk({ thinking_blocks: [block] })];
+    const { thinking, tool } = this.#open.get(index) ?? {};
+    this.#open.delete(index);
+    if (thinking !== undefined) {
+      const block = { index: this.#thinkingBlocks++, ...thinking };
+      return [this.#chunk({ thinking_blocks: [block] })];
+    }
+    if (tool === undefined || tool.hasArguments) return [];
+    return [this.#argumentsChunk(tool.index, '{}')];
   }
 
-  #finish(event: JsonObject): readonly ReplyEvent[] {
-    const given = Object.entries(asObject(event['usage']) ?? {}).filter(
-      ([, count]) => count !== null,
-    );
-    this.#usage = { ...this.#usage, ...Object.fromEntries(given) };
-    const reason = asObject(event['delta'])?.['stop_reason'];
-    if (reason === undefined || reason === null) return [];
+  #stop(event: JsonObject): readonly ReplyEvent[] {
+    const given = Object.entries(asObject(event['usage']) ?? {});
+    const told = Object.fromEntries(given.filter(([, count]) => count !== null));
+    this.#usage = { ...this.#usage, ...told };
+    const delta = asObject(event['delta']) ?? {};
+    const reason = delta['stop_reason'];
+    if (reason === undefined || reason === null || this.#stopped) return [];
     this.#stopped = true;
-    return [this.#chunk({}, mapStopReason(reason))];
+    const refusal = refusalOf(delta);
+    return [this.#chunk(refusal === undefined ? {} : { refusal }, mapStopReason(reason))];
   }
 
   /** The usage chunk, as OpenAI's. */
-  #closing(): readonly ReplyEvent[] {
+  #close(): readonly ReplyEvent[] {
+    if (this.#closed) return [];
+    this.#closed = true;
     const usage = this.usage();
     if (usage === undefined) return [];
     return [ReplyEvent.of({ ...this.#frame(), choices: [], usage: toOpenAIUsage(usage) })];
+  }
+
+  #argumentsChunk(index: number, text: string): ReplyEvent {
+    return this.#chunk({ tool_calls: [{ index, function: { arguments: text } }] });
   }
 
   #chunk(delta: JsonObject, finish: string | null = null): ReplyEvent {
@@ -170,6 +204,10 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   }
 }
 
-function indexOf(event: JsonObject): number {
-  return asNumber(event['index']) ?? 0;
+function append(
+  block: Record<string, Json | undefined> | undefined,
+  field: string,
+  text: Json | undefined,
+): void {
+  if (block !== undefined) block[field] = (asString(block[field]) ?? '') + (asString(text) ?? '');
 }

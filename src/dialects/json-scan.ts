@@ -1,42 +1,45 @@
 /**
- * Finding a field in JSON text without building anything, so that its value can be replaced and all
- * other bytes stay as they are.
+ * Finding the fields of a JSON object in its text without building anything, so that one value can be
+ * replaced while all other bytes stay as they are. All functions rely on the text being valid JSON.
  *
  * @module
  */
 
-/** Where a value stands: from `start`, up to `end` exclusive. */
-export interface Span {
+/** A field of the top-level object. Offsets are in UTF-16 units; ends are exclusive. */
+export interface Member {
+  /** Unescaped. */
+  readonly key: string;
+  /** Where the key's opening quote stands. */
+  readonly keyStart: number;
+  /** Where the value stands. */
   readonly start: number;
   readonly end: number;
 }
 
-/**
- * The spans of all values of a top-level field, in order. The text must be valid JSON with an object at
- * the top. Keys are compared after unescaping.
- */
-export function fieldSpans(text: string, name: string): Span[] {
-  const spans: Span[] = [];
-  let at = skipSpace(text, 0) + 1;
-  for (;;) {
-    at = skipSpace(text, at);
-    if (text[at] !== '"') return spans;
-    const keyEnd = skipString(text, at);
-    const key = unescape(text.slice(at, keyEnd));
+/** The fields of the top-level object, in order, duplicates included. */
+export function topLevelMembers(text: string): Member[] {
+  const members: Member[] = [];
+  let at = skipSpace(text, skipSpace(text, 0) + 1);
+  while (text.charCodeAt(at) === QUOTE) {
+    const keyStart = at;
+    const keyEnd = skipString(text, keyStart);
     const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const end = skipValue(text, start);
-    if (key === name) spans.push({ start, end });
-    at = skipSpace(text, end);
-    if (text[at] !== ',') return spans;
-    at++;
+    members.push({ key: unescape(text.slice(keyStart, keyEnd)), keyStart, start, end });
+    // Past the comma, or past the closing brace, behind which no quote follows.
+    at = skipSpace(text, skipSpace(text, end) + 1);
   }
+  return members;
 }
+
+const QUOTE = 34;
+const BACKSLASH = 92;
 
 function unescape(literal: string): string {
   return literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
 }
 
-/** Index of the first character that is no white space. */
+/** Index of the first character from `from` on that is no white space. */
 export function skipSpace(text: string, from: number): number {
   let at = from;
   for (;;) {
@@ -46,12 +49,12 @@ export function skipSpace(text: string, from: number): number {
   }
 }
 
-/** Index behind the string that opens at `from`. */
-function skipString(text: string, from: number): number {
+/** Index behind the string that opens at `from`; the text's length where it does not end. */
+export function skipString(text: string, from: number): number {
   let at = text.indexOf('"', from + 1);
   while (at !== -1) {
     let backslashes = 0;
-    while (text.charCodeAt(at - 1 - backslashes) === 92) backslashes++;
+    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++;
     if (backslashes % 2 === 0) return at + 1;
     at = text.indexOf('"', at + 1);
   }
@@ -66,7 +69,7 @@ function skipValue(text: string, from: number): number {
   let at = from;
   while (at < text.length) {
     const code = text.charCodeAt(at);
-    if (code === 34) {
+    if (code === QUOTE) {
       at = skipString(text, at);
       continue;
     }

@@ -5,12 +5,14 @@
  */
 import { type Ask, type Call, ReplyEvent } from '../call.ts';
 import { FarthingError } from '../errors.ts';
-import { asObject, asString, isObject, type JsonObject, parseJson } from '../json.ts';
+import { asArray, asObject, asString, isObject, type JsonObject, parseJson } from '../json.ts';
 import { convertOpenAIUsage } from '../pricing/usage-openai.ts';
+import { withServiceTier } from '../pricing/usage.ts';
 import type { DecodedAnswer, UpstreamDialect, WireRequest, WireTarget } from './dialect.ts';
-import { OpenAIStreamDecoder, withTier } from './openai-stream.ts';
+import { OpenAIStreamDecoder } from './openai-stream.ts';
+import { mendMessage } from './openai-tool-calls.ts';
 import { type BodyChanges, rewriteBody } from './request-body.ts';
-import { decodeUpstreamError, readError } from './upstream-error.ts';
+import { decodeErrorBody, decodeUpstreamError, describeBody, readError } from './upstream-error.ts';
 
 /** The dialect. */
 export const openaiDialect: UpstreamDialect = {
@@ -22,12 +24,17 @@ export const openaiDialect: UpstreamDialect = {
 };
 
 function encode(call: Call, ask: Ask, target: WireTarget): WireRequest {
+  const headers = headersFor(target);
+  if (call.operation === 'embeddings') {
+    return { path: '/embeddings', headers, body: rewriteBody(call.body, { model: ask.model.id }) };
+  }
   return {
-    path: call.operation === 'chat' ? '/chat/completions' : '/embeddings',
-    headers: headersFor(target),
+    path: '/chat/completions',
+    headers,
     body: rewriteBody(call.body, {
       model: ask.model.id,
-      includeUsage: call.operation === 'chat' && call.body.json['stream'] === true,
+      // Asked for whatever the client wants: the ledger needs it, and takes it out again.
+      includeUsage: call.body.json['stream'] === true,
       limit: limitOf(call.body.json, ask, target),
     }),
   };
@@ -70,26 +77,39 @@ function limitOf(
 function decode(text: string): DecodedAnswer {
   const value = parseJson(text);
   if (!isObject(value)) {
-    const what =
-      text.trim() === '' ? 'an empty body' : /^\s*</.test(text) ? 'an HTML page' : 'no JSON object';
-    throw new FarthingError('upstream_malformed', `The provider answered with ${what}.`);
+    throw new FarthingError(
+      'upstream_malformed',
+      `The provider answered with ${describeBody(text)}.`,
+    );
   }
-  if (!Array.isArray(value['choices']) && !Array.isArray(value['data'])) {
-    // Some hosts send errors with status 200.
-    if (readError(value) !== undefined) throw decodeUpstreamError(statusOf(value), text);
+  const choices = asArray(value['choices']);
+  const isAnswer = choices.length > 0 || Array.isArray(value['data']);
+  // Some hosts send errors with status 200, some inside a choice.
+  const failed = asObject(choices.map((choice) => asObject(choice)?.['error']).find(isObject));
+  if (failed !== undefined) throw decodeErrorBody({ error: failed });
+  if (!isAnswer && readError(value) !== undefined) throw decodeErrorBody(value);
+  if (!isAnswer && !Array.isArray(value['choices'])) {
     throw new FarthingError('upstream_malformed', 'The provider answered without choices.');
   }
   const usage = convertOpenAIUsage(value['usage']);
   return {
-    event: new ReplyEvent(text, value),
-    usage: usage === undefined ? undefined : withTier(usage, value['service_tier']),
+    event: mended(text, value),
+    usage:
+      usage === undefined ? undefined : withServiceTier(usage, asString(value['service_tier'])),
     model: asString(value['model']),
   };
 }
 
-/** The status an error in a 200 would have had: its code where that is one, else 502. */
-function statusOf(value: JsonObject): number {
-  const error = asObject(value['error']);
-  const code = Number(error?.['code'] ?? error?.['status'] ?? value['code']);
-  return Number.isInteger(code) && code >= 400 && code < 600 ? code : 502;
+/** The answer as it came, or with its tool calls put right. */
+function mended(text: string, value: JsonObject): ReplyEvent {
+  const choices = asArray(value['choices']);
+  const right = choices.map((given) => {
+    const choice = asObject(given);
+    const message = asObject(choice?.['message']);
+    const mendedMessage = message === undefined ? message : mendMessage(message);
+    return mendedMessage === message ? given : { ...choice, message: mendedMessage };
+  });
+  return right.every((choice, index) => choice === choices[index])
+    ? new ReplyEvent(text, value)
+    : ReplyEvent.of({ ...value, choices: right });
 }

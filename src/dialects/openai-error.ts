@@ -14,7 +14,8 @@ export interface RenderedError {
 
 /**
  * `{"error":{message,type,param,code}}` with the headers that tell an SDK whether and when to try
- * again. An upstream's own type and code are kept. Causes and stacks stay inside.
+ * again: `x-should-retry: false`, `retry-after` (seconds) and `retry-after-ms`. An upstream's own type
+ * and code are kept. Causes and stacks stay inside.
  */
 export function renderOpenAIError(error: FarthingError): RenderedError {
   const { message, code, status, param, upstream } = error;
@@ -27,11 +28,13 @@ export function renderOpenAIError(error: FarthingError): RenderedError {
   };
 }
 
+/** A client that must not repeat the call by itself may still be told when it would succeed. */
 function retryHeaders({ retryable, retryAfterMs }: FarthingError): Record<string, string> {
-  if (!retryable) return { 'x-should-retry': 'false' };
-  if (retryAfterMs === undefined) return {};
-  return {
-    'retry-after': String(Math.ceil(retryAfterMs / 1000)),
-    'retry-after-ms': String(Math.ceil(retryAfterMs)),
-  };
+  const headers: Record<string, string> = retryable ? {} : { 'x-should-retry': 'false' };
+  if (retryAfterMs !== undefined && Number.isFinite(retryAfterMs)) {
+    const ms = Math.max(0, Math.ceil(retryAfterMs));
+    headers['retry-after'] = String(Math.ceil(ms / 1000));
+    headers['retry-after-ms'] = String(ms);
+  }
+  return headers;
 }

@@ -1,6 +1,6 @@
 /**
- * A streamed answer of an OpenAI-compatible upstream. Chunks go on as they came; only those that need
- * mending are parsed.
+ * A streamed answer of an OpenAI-compatible upstream. Chunks go on as they came; only those that say
+ * more than some text are parsed.
  *
  * @module
  */
@@ -8,41 +8,50 @@ import { ReplyEvent } from '../call.ts';
 import { FarthingError } from '../errors.ts';
 import { asArray, asObject, asString, type Json, type JsonObject, parseJson } from '../json.ts';
 import { convertOpenAIUsage } from '../pricing/usage-openai.ts';
-import type { Usage } from '../pricing/usage.ts';
+import { asPartial, type Usage, withServiceTier } from '../pricing/usage.ts';
 import type { StreamDecoder } from './dialect.ts';
+import { ToolCallMender } from './openai-tool-calls.ts';
 import type { SseMessage } from './sse.ts';
-import { decodeUpstreamError } from './upstream-error.ts';
+import { TextChunkShape } from './text-chunk-shape.ts';
+import { decodeErrorBody, readError } from './upstream-error.ts';
 
-const FINISHED = /"finish_reason"\s*:\s*"/;
-const USAGE = /"usage"\s*:\s*\{/;
-const ERROR = /"error"\s*:\s*[{"]/;
-const MODEL = /"model"\s*:\s*"([^"\\]*)"/;
+/** Shapes that are looked at in one stream; where they still change after that, every chunk is parsed. */
+const LESSONS = 16;
 
-/** Decodes one stream. */
+/**
+ * Decodes one stream. The answer is complete when every choice that was begun has its finish reason, or
+ * when the host says `[DONE]`: some never name a reason, some never say `[DONE]`.
+ */
 export class OpenAIStreamDecoder implements StreamDecoder {
-  readonly #tools = new Map<number, ToolNames>();
-  #finished = false;
+  readonly #menders = new Map<number, ToolCallMender>();
+  readonly #begun = new Set<number>();
+  readonly #finished = new Set<number>();
+  #shape: TextChunkShape | undefined;
+  #lessons = 0;
   #done = false;
   #usage: Usage | undefined;
   #model: string | undefined;
 
-  push({ event, data }: SseMessage): readonly ReplyEvent[] {
+  push({ event, data, unclosed }: SseMessage): readonly ReplyEvent[] {
     if (this.#done || data === '') return [];
+    if (this.#shape?.fits(data) === true && event !== 'error') return [new ReplyEvent(data)];
     if (data === '[DONE]') {
       this.#done = true;
       return [];
     }
-    if (event === 'error' || ERROR.test(data)) this.#throwError(event, data);
-    if (!data.startsWith('{') || !data.endsWith('}')) return [this.#parsed(data)];
-    this.#model ??= MODEL.exec(data)?.[1];
-    if (!this.#finished && FINISHED.test(data)) this.#finished = true;
-    // The commonest chunk by far: some text, passed on untouched.
-    const plain = data.includes('"choices"') && !data.includes('"tool_calls"') && !USAGE.test(data);
-    return [plain ? new ReplyEvent(data) : this.#parsed(data)];
+    const chunk = asObject(parseJson(data));
+    // A cut connection leaves half an event; what is missing after it is for end() to tell.
+    if (chunk === undefined && unclosed === true) return [];
+    if (event === 'error') throw announcedError(chunk);
+    if (chunk === undefined) {
+      throw new FarthingError('upstream_malformed', 'The provider sent an event that is not JSON.');
+    }
+    if (hasError(chunk)) throw decodeErrorBody(chunk);
+    return [this.#read(data, chunk)];
   }
 
   end(): readonly ReplyEvent[] {
-    if (this.#finished || (this.#done && this.#model !== undefined)) return [];
+    if (this.#complete()) return [];
     throw new FarthingError(
       'upstream_truncated',
       'The provider broke off in the middle of its answer.',
@@ -50,85 +59,85 @@ export class OpenAIStreamDecoder implements StreamDecoder {
   }
 
   usage(): Usage | undefined {
-    return this.#usage;
+    const usage = this.#usage;
+    return usage === undefined || this.#complete() ? usage : asPartial(usage);
   }
 
   model(): string | undefined {
     return this.#model;
   }
 
-  #parsed(data: string): ReplyEvent {
-    const value = asObject(parseJson(data.trim()));
-    if (value === undefined) {
-      throw new FarthingError('upstream_malformed', 'The provider sent an event that is not JSON.');
+  #complete(): boolean {
+    if (this.#begun.size === 0) return false;
+    return this.#done || [...this.#begun].every((choice) => this.#finished.has(choice));
+  }
+
+  #read(data: string, chunk: JsonObject): ReplyEvent {
+    this.#model ??= nameOf(chunk['model']);
+    // Groq keeps its usage in a field of its own where nobody asked for OpenAI's.
+    const reported = chunk['usage'] ?? asObject(chunk['x_groq'])?.['usage'] ?? null;
+    const usage = convertOpenAIUsage(reported);
+    if (usage !== undefined) {
+      this.#usage = withServiceTier(usage, asString(chunk['service_tier']));
     }
-    this.#model ??= asString(value['model']);
-    const usage = convertOpenAIUsage(value['usage']);
-    if (usage !== undefined) this.#usage = withTier(usage, value['service_tier']);
-    const choices = asArray(value['choices']);
-    const mended = choices.map((choice) => this.#mend(choice));
-    const same =
-      value['choices'] !== undefined && mended.every((choice, index) => choice === choices[index]);
-    return same ? new ReplyEvent(data, value) : ReplyEvent.of({ ...value, choices: mended });
+    const choices = chunk['choices'];
+    if (!Array.isArray(choices)) {
+      if (reported === null && readError(chunk) !== undefined) throw decodeErrorBody(chunk);
+      return ReplyEvent.of({ ...chunk, choices: [] });
+    }
+    const given = asArray(choices);
+    const mended = given.map((choice) => this.#mend(choice));
+    if (mended.some((choice, position) => choice !== given[position])) {
+      return ReplyEvent.of({ ...chunk, choices: mended });
+    }
+    if (reported === null) this.#learn(data, chunk);
+    return new ReplyEvent(data, chunk);
   }
 
-  /** Tool call deltas get a stable index, an id on their first delta only, and a type. */
-  #mend(choice: Json): Json {
-    const { index, delta, ...rest } = asObject(choice) ?? {};
-    const { tool_calls: calls, ...others } = asObject(delta) ?? {};
-    if (!Array.isArray(calls) || calls.length === 0) return choice;
-    const place = typeof index === 'number' ? index : 0;
-    let names = this.#tools.get(place);
-    if (names === undefined) this.#tools.set(place, (names = new ToolNames()));
-    const named = names;
-    const mended = calls.map((call: Json) => named.mend(asObject(call) ?? {}));
-    return { ...rest, index: place, delta: { ...others, tool_calls: mended } };
+  /** Remembers the shape of a chunk that is nothing but text. */
+  #learn(data: string, chunk: JsonObject): void {
+    const choice = asObject(asArray(chunk['choices'])[0]);
+    const isText =
+      typeof choice?.['finish_reason'] !== 'string' &&
+      asObject(choice?.['delta'])?.['tool_calls'] === undefined;
+    if (!isText || this.#lessons >= LESSONS) return;
+    this.#lessons++;
+    this.#shape = TextChunkShape.of(data, chunk) ?? this.#shape;
   }
 
-  #throwError(event: string | undefined, data: string): void {
-    const body = asObject(parseJson(data)) ?? {};
-    const inner = body['error'];
-    // The word may stand in a text that the model writes.
-    if (event !== 'error' && (inner === undefined || inner === null)) return;
-    const code = Number(asObject(inner)?.['code'] ?? asObject(inner)?.['status']);
-    const status = Number.isInteger(code) && code >= 400 && code < 600 ? code : 502;
-    throw decodeUpstreamError(status, inner === undefined ? JSON.stringify({ error: body }) : data);
+  #mend(given: Json): Json {
+    const choice = asObject(given) ?? {};
+    const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
+    this.#begun.add(index);
+    if (typeof choice['finish_reason'] === 'string') this.#finished.add(index);
+    const delta = asObject(choice['delta']);
+    const calls = asArray(delta?.['tool_calls']);
+    if (calls.length === 0) return given;
+    let mender = this.#menders.get(index);
+    if (mender === undefined) this.#menders.set(index, (mender = new ToolCallMender()));
+    const named = mender;
+    const mended = calls.map((call) => named.mend(asObject(call) ?? {}));
+    return mended.every((call, position) => call === calls[position])
+      ? given
+      : { ...choice, index, delta: { ...delta, tool_calls: mended } };
   }
 }
 
-/** A response names the tier it was served at; it decides the price. */
-export function withTier(usage: Usage, tier: Json | undefined): Usage {
-  return typeof tier === 'string' ? { ...usage, serviceTier: tier } : usage;
+/** Azure's first chunk has an empty one. */
+function nameOf(model: Json | undefined): string | undefined {
+  return typeof model === 'string' && model !== '' ? model : undefined;
 }
 
-/** The tool calls of one choice of a stream. */
-class ToolNames {
-  readonly #idOf = new Map<number, string>();
-  readonly #indexOf = new Map<string, number>();
-  #last = -1;
+/** What an `event: error` says, whatever its data is. */
+function announcedError(body: JsonObject | undefined): FarthingError {
+  if (body !== undefined) return decodeErrorBody(body);
+  return new FarthingError('upstream_rejected', 'The provider ended its answer with an error.', {
+    retryable: true,
+    upstream: { type: 'server_error', code: null },
+  });
+}
 
-  mend(call: JsonObject): Json {
-    const { id: given, index: stated, type: _, ...rest } = call;
-    const id = typeof given === 'string' || typeof given === 'number' ? String(given) : '';
-    const index = this.#place(id, stated, asObject(call['function'])?.['name']);
-    const first = !this.#idOf.has(index);
-    this.#last = index;
-    if (!first) return { index, ...rest };
-    const named = id === '' ? `call_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}` : id;
-    this.#idOf.set(index, named);
-    this.#indexOf.set(named, index);
-    return { index, id: named, type: 'function', ...rest };
-  }
-
-  /** A known id keeps its index, whatever index later chunks state; without an index, a new name starts a new call. */
-  #place(id: string, stated: Json | undefined, name: Json | undefined): number {
-    const known = id === '' ? undefined : this.#indexOf.get(id);
-    if (known !== undefined) return known;
-    const startsNew = id !== '' || (typeof name === 'string' && name !== '');
-    if (!startsNew && this.#last >= 0) {
-      return typeof stated === 'number' && this.#idOf.has(stated) ? stated : this.#last;
-    }
-    if (typeof stated === 'number' && !this.#idOf.has(stated)) return stated;
-    return this.#idOf.size;
-  }
+function hasError(body: JsonObject): boolean {
+  const error = body['error'];
+  return error !== undefined && error !== null && error !== false;
 }

@@ -11,15 +11,22 @@ export interface SseMessage {
   readonly event: string | undefined;
   /** All `data:` lines, joined by line feeds. */
   readonly data: string;
+  /**
+   * True for an event whose closing blank line never came. Careless servers leave it out at the very
+   * end; a broken connection leaves it out, too, and then the data may stop in the middle.
+   */
+  readonly unclosed?: true;
 }
 
 /** Longest event in UTF-16 units; a stream that never ends a line must not fill the memory. */
 const LONGEST = 16 * 1024 * 1024;
 
+const DATA = 'data: ';
+
 /** Reads events from bytes that may be cut anywhere. One instance a stream. */
 export class SseParser {
   readonly #decoder = new TextDecoder();
-  /** Text after the last complete line. */
+  /** Text after the last complete line. Grows as a rope and is only searched where it is new. */
   #rest = '';
   /** A CR at the end of the last text may be half of a CR LF. */
   #endedWithCr = false;
@@ -28,43 +35,57 @@ export class SseParser {
 
   /** The events that these bytes complete. Throws `upstream_malformed` for an endless one. */
   push(bytes: Uint8Array): SseMessage[] {
-    return this.#read(this.#decoder.decode(bytes, { stream: true }));
-  }
-
-  /** The bytes have ended. An event whose closing blank line is missing still counts. */
-  end(): SseMessage[] {
-    const messages = this.#read(this.#decoder.decode());
-    if (this.#rest !== '') {
-      this.#line(this.#rest);
-      this.#rest = '';
-    }
-    const last = this.#take();
-    if (last !== undefined) messages.push(last);
+    const messages: SseMessage[] = [];
+    this.#read(this.#decoder.decode(bytes, { stream: true }), messages);
     return messages;
   }
 
-  #read(decoded: string): SseMessage[] {
-    let text = decoded;
-    if (this.#endedWithCr && text.startsWith('\n')) text = text.slice(1);
-    if (text !== '') this.#endedWithCr = text.endsWith('\r');
-    text = this.#rest + text;
+  /** The bytes have ended. An event whose closing blank line is missing still counts, as `unclosed`. */
+  end(): SseMessage[] {
     const messages: SseMessage[] = [];
-    const hasCr = text.includes('\r');
+    this.#read(this.#decoder.decode(), messages);
+    const rest = this.#rest;
+    this.#rest = '';
+    if (rest !== '') this.#line(rest);
+    const before = messages.length;
+    this.#dispatch(messages);
+    return messages.map((message, index) =>
+      index < before ? message : { ...message, unclosed: true },
+    );
+  }
+
+  #read(decoded: string, messages: SseMessage[]): void {
+    if (decoded === '') return;
+    const text = this.#withoutCr(decoded);
     let start = 0;
     for (;;) {
-      const end = hasCr ? lineEnd(text, start) : text.indexOf('\n', start);
+      const end = text.indexOf('\n', start);
       if (end === -1) break;
-      if (end === start) {
-        const message = this.#take();
-        if (message !== undefined) messages.push(message);
-      } else this.#line(text.slice(start, end));
-      start = text.charCodeAt(end) === 13 && text.charCodeAt(end + 1) === 10 ? end + 2 : end + 1;
+      if (this.#rest !== '') {
+        const line = this.#rest + text.slice(start, end);
+        this.#rest = '';
+        this.#line(line);
+      } else if (end === start) {
+        this.#dispatch(messages);
+      } else if (this.#data === undefined && text.startsWith(DATA, start)) {
+        // Nearly every line of nearly every stream.
+        this.#data = text.slice(start + DATA.length, end);
+      } else {
+        this.#line(text.slice(start, end));
+      }
+      start = end + 1;
     }
-    this.#rest = text.slice(start);
+    this.#rest += start === 0 ? text : text.slice(start);
     if (this.#rest.length + (this.#data?.length ?? 0) > LONGEST) {
       throw new FarthingError('upstream_malformed', 'The provider sent an event without an end.');
     }
-    return messages;
+  }
+
+  /** CR and CR LF as LF, so that lines end in one way only. */
+  #withoutCr(decoded: string): string {
+    const text = this.#endedWithCr && decoded.startsWith('\n') ? decoded.slice(1) : decoded;
+    this.#endedWithCr = decoded.endsWith('\r');
+    return text.includes('\r') ? text.replaceAll('\r\n', '\n').replaceAll('\r', '\n') : text;
   }
 
   #line(line: string): void {
@@ -77,21 +98,13 @@ export class SseParser {
     else if (field === 'event') this.#event = value;
   }
 
-  #take(): SseMessage | undefined {
+  #dispatch(messages: SseMessage[]): void {
     const data = this.#data;
     const event = this.#event;
     this.#data = undefined;
     this.#event = undefined;
     // Some hosts send their keep-alive comments as data.
-    if (data === undefined || (data.startsWith(':') && !data.includes('\n'))) return undefined;
-    return { event: event === '' ? undefined : event, data };
+    if (data === undefined || (data.startsWith(':') && !data.includes('\n'))) return;
+    messages.push({ event: event === '' ? undefined : event, data });
   }
-}
-
-/** Index of the next CR or LF. */
-function lineEnd(text: string, start: number): number {
-  const lf = text.indexOf('\n', start);
-  const cr = text.indexOf('\r', start);
-  if (lf === -1 || cr === -1) return Math.max(lf, cr);
-  return Math.min(lf, cr);
 }

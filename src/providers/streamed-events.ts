@@ -6,7 +6,7 @@
  */
 import type { Attempt, Call, ReplyEvent } from '../call.ts';
 import type { StreamDecoder } from '../dialects/dialect.ts';
-import { type SseMessage, SseParser } from '../dialects/sse.ts';
+import { SseParser } from '../dialects/sse.ts';
 import { type FarthingError, toFarthingError } from '../errors.ts';
 import type { Breaker } from './breaker.ts';
 import { estimateStreamUsage } from './estimate-usage.ts';
@@ -82,9 +82,7 @@ export class StreamedEvents implements AsyncIterableIterator<readonly ReplyEvent
     const chunk = await this.#bytes.next();
     const messages = chunk.done === true ? this.#parser.end() : this.#parser.push(chunk.value);
     const events: ReplyEvent[] = [];
-    for (const message of messages) {
-      events.push(...(chunk.done === true ? lastWords(decoder, message) : decoder.push(message)));
-    }
+    for (const message of messages) events.push(...decoder.push(message));
     if (chunk.done === true) events.push(...decoder.end());
     for (const event of events) this.#meter.push(event.data);
     this.#ready = events;
@@ -104,15 +102,5 @@ export class StreamedEvents implements AsyncIterableIterator<readonly ReplyEvent
     if (model !== undefined) attempt.answeredBy = model;
     attempt.usage = await estimateStreamUsage(call, decoder.usage(), this.#meter);
     attempt.endedAt = Date.now();
-  }
-}
-
-/** What comes without its closing blank line may be half an event: then the stream was cut, not malformed. */
-function lastWords(decoder: StreamDecoder, message: SseMessage): readonly ReplyEvent[] {
-  try {
-    return decoder.push(message);
-  } catch (thrown) {
-    if (toFarthingError(thrown).code === 'upstream_malformed') return [];
-    throw thrown;
   }
 }

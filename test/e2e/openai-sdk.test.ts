@@ -225,7 +225,11 @@ describe('the openai client', () => {
   test('a slow reader holds the upstream back, and gets everything', async () => {
     const words = Array.from({ length: 3000 }, (_, n) => `word-${n}-${'x'.repeat(400)} `);
     house.upstream.respond(answers('', { parts: words }));
-    const response = await house.post('/v1/chat/completions', { model: 'small', messages, stream: true });
+    const response = await house.post('/v1/chat/completions', {
+      model: 'small',
+      messages,
+      stream: true,
+    });
     assert.ok(response.body);
     let text = '';
     let reads = 0;
