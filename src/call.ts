@@ -96,6 +96,26 @@ export interface Reply {
   readonly attempt?: Attempt | undefined;
 }
 
+/** Batches that are all there already, as the events of a reply. An async generator would cost several times as much. */
+export function eventsOf(
+  batches: readonly (readonly ReplyEvent[])[],
+): AsyncIterableIterator<readonly ReplyEvent[]> {
+  let next = 0;
+  return {
+    next: async () => {
+      const value = batches[next++];
+      return value === undefined ? { done: true, value } : { done: false, value };
+    },
+    return: async () => {
+      next = batches.length;
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
 /** How an answer fared against the checks of its tier. */
 export type Outcome = 'accepted' | 'repaired' | 'rejected' | 'unchecked';
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Ask, Attempt, Call, Reply } from '../call.ts';
+import { type Ask, type Attempt, type Call, eventsOf, type Reply } from '../call.ts';
 import type { Provider } from '../config/config.ts';
 import { toChunks } from '../dialects/openai-chat-chunks.ts';
 import type { UpstreamDialect } from '../dialects/dialect.ts';
@@ -94,7 +94,7 @@ async function readJson(call: Call, answered: Answered): Promise<Reply> {
   attempt.usage = decoded.usage ?? (await estimateUsage(call, decoded.event));
   if (decoded.model !== undefined) attempt.answeredBy = decoded.model;
   attempt.endedAt = Date.now();
-  return { form: 'json', events: once([decoded.event]), attempt };
+  return { form: 'json', events: eventsOf([[decoded.event]]), attempt };
 }
 
 async function readStream(call: Call, answered: Answered): Promise<Reply> {
@@ -106,7 +106,7 @@ async function readStream(call: Call, answered: Answered): Promise<Reply> {
     const chunks = [];
     for await (const [event] of whole.events)
       if (event !== undefined) chunks.push(...toChunks(event.value));
-    return { form: 'stream', events: once(chunks), attempt };
+    return { form: 'stream', events: eventsOf([chunks]), attempt };
   }
   const bytes = decodeContent(answer.body, answer.headers['content-encoding']);
   const events = new StreamedEvents({
@@ -118,8 +118,4 @@ async function readStream(call: Call, answered: Answered): Promise<Reply> {
   });
   await events.begin();
   return { form: 'stream', events, attempt };
-}
-
-async function* once<Value>(value: Value): AsyncGenerator<Value> {
-  yield value;
 }

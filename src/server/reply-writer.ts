@@ -81,10 +81,11 @@ export class ReplyWriter implements Quiet {
 
   async #writeJson(call: Call, { events }: Reply): Promise<void> {
     for await (const [event] of events) {
-      const body = Buffer.from(event?.data ?? '');
+      // As text: Node then sends head and body in one write.
+      const body = event?.data ?? '';
       const headers: Record<string, string | number> = replyHeaders(call);
       headers['content-type'] = 'application/json';
-      headers['content-length'] = body.length;
+      headers['content-length'] = Buffer.byteLength(body);
       this.#response.writeHead(200, headers);
       this.#response.end(body);
     }

@@ -4,7 +4,14 @@
  *
  * @module
  */
-import type { Call, Receipt, Reply, ReplyEvent, Stage } from '../../call.ts';
+import {
+  type Call,
+  eventsOf,
+  type Receipt,
+  type Reply,
+  type ReplyEvent,
+  type Stage,
+} from '../../call.ts';
 import { wantsUsage } from '../../dialects/openai-chat-request.ts';
 import { type FarthingError, toFarthingError } from '../../errors.ts';
 import { type ReceiptOptions, writeReceipt } from '../../pricing/receipt.ts';
@@ -45,7 +52,7 @@ export function ledger(options: ReceiptOptions & { readonly sinks: readonly Sink
         const batches: (readonly ReplyEvent[])[] = [];
         for await (const batch of reply.events) batches.push(batch);
         settle(call);
-        return { ...reply, events: replay(batches) };
+        return { ...reply, events: eventsOf(batches) };
       } catch (thrown) {
         const error = toFarthingError(thrown);
         // Nobody got what a failed call's attempts answered.
@@ -55,10 +62,6 @@ export function ledger(options: ReceiptOptions & { readonly sinks: readonly Sink
       }
     },
   };
-}
-
-async function* replay<Batch>(batches: readonly Batch[]): AsyncGenerator<Batch> {
-  yield* batches;
 }
 
 type Settle = (call: Call, error?: FarthingError) => Receipt;

@@ -4,13 +4,12 @@
  *
  * @module
  */
-import type { Call, Reply, ReplyEvent } from '../../call.ts';
+import { type Call, eventsOf, type Reply, ReplyEvent } from '../../call.ts';
 import { ChoiceGatherer, choicesOf, withChoices } from '../../checks/answer.ts';
 import type { Choice } from '../../checks/check.ts';
 import { earlyFailure, judge, type Judgement } from '../../checks/judge.ts';
 import type { Tier } from '../../config/config.ts';
 import { toChunks } from '../../dialects/openai-chat-chunks.ts';
-import { ReplyEvent as Event } from '../../call.ts';
 
 /** How often, in UTF-16 units of new text, an arriving answer is looked at for early failures. */
 const LOOK_EVERY = 48;
@@ -41,7 +40,7 @@ export async function hold(reply: Reply, tier: Tier, call: Call): Promise<HeldAn
   const events =
     judgement.outcome === 'repaired' ? mended(reply, gathered, judgement.choices) : gathered.events;
   return {
-    reply: { ...reply, events: replay(events) },
+    reply: { ...reply, events: eventsOf(events.length === 0 ? [] : [events]) },
     judgement,
     choice: judgement.choices[0],
   };
@@ -89,15 +88,11 @@ function mended(
 ): readonly ReplyEvent[] {
   const first = gathered.events[0];
   if (first === undefined) return [];
-  if (reply.form === 'json') return [Event.of(withChoices(first.value, choices))];
+  if (reply.form === 'json') return [ReplyEvent.of(withChoices(first.value, choices))];
   const usage = gathered.events.findLast(({ data }) => data.includes('"usage":{'))?.value['usage'];
   const { id, created, model } = first.value;
   return toChunks({
     ...withChoices({ id, object: 'chat.completion', created, model, choices: [] }, choices),
     ...(usage === undefined ? {} : { usage }),
   });
-}
-
-async function* replay(events: readonly ReplyEvent[]): AsyncGenerator<readonly ReplyEvent[]> {
-  if (events.length > 0) yield events;
 }
