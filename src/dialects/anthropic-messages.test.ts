@@ -64,7 +64,7 @@ test('a request nested too deeply is the client’s mistake', () => {
   const call = { ...small, body: { raw: '', json: { ...small.body.json, tools } } };
   assert.throws(
     () => anthropicDialect.encode(call, { model: modelAt('m'), tier: 0 }, target),
-    (error: unknown) => isFarthingError(error) && error.code === 'invalid_value',
+    (error: unknown) => isFarthingError(error) && error.code === 'unsupported_parameter',
   );
 });
 

@@ -52,6 +52,8 @@ function serialize(request: JsonObject): string {
   try {
     return JSON.stringify(request);
   } catch (cause) {
-    throw new FarthingError('invalid_value', 'The request is nested too deeply.', { cause });
+    throw new FarthingError('unsupported_parameter', 'The request is nested too deeply.', {
+      cause,
+    });
   }
 }

@@ -37,7 +37,11 @@ export interface DecodedAnswer {
 
 /** Converts one streamed answer, event by event. One instance a stream. */
 export interface StreamDecoder {
-  /** Zero or more chat-completion chunks for one upstream event. Throws a {@link FarthingError} for an error event. */
+  /**
+   * Zero or more chat-completion chunks for one upstream event. Throws `upstream_rejected` for an error
+   * event and `upstream_malformed` for one that is not JSON, unless it is `unclosed`: then the stream was
+   * cut, and it is for {@link end} to tell whether anything is missing.
+   */
   push(message: SseMessage): readonly ReplyEvent[];
   /** Called when the upstream's bytes end. Throws `upstream_truncated` where the answer is not complete. */
   end(): readonly ReplyEvent[];
@@ -55,6 +59,9 @@ export interface UpstreamDialect {
   /** A 2xx JSON body. Throws `upstream_malformed`, or `upstream_rejected` for an error in a 2xx. */
   decode(text: string): DecodedAnswer;
   decodeStream(): StreamDecoder;
-  /** A non-2xx answer as an error that keeps the upstream's status, type, code and message. */
+  /**
+   * A non-2xx answer as an error that keeps the upstream's status, type, code and message; only 401, 402
+   * and 403, which are about the gateway's own key, become 502.
+   */
   decodeError(status: number, text: string): FarthingError;
 }

@@ -249,7 +249,7 @@ describe('tool deltas', () => {
         ),
       ).events,
     );
-    assert.equal(asObject(deltas[1]?.['function'])?.['name'], 'f');
+    assert.deepEqual(deltas[1], { index: 0, function: { name: 'f', arguments: '{}' } });
   });
 
   test('arguments that are an object become text', () => {
@@ -268,6 +268,16 @@ describe('tool deltas', () => {
     const custom = { index: 0, id: 'a', custom: { name: 'grep', input: 'x' } };
     const [delta] = toolDeltas(read(tools(custom)).events);
     assert.deepEqual(delta, { ...custom, type: 'custom' });
+  });
+
+  test('a delta that is repeated beside text is read again', () => {
+    const call = { index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: '1' } };
+    const deltas = toolDeltas(
+      read(toText(...['x', 'y', 'z'].map((content) => chunk({ content, tool_calls: [call] })), END))
+        .events,
+    );
+    const later = { index: 0, function: { arguments: '1' } };
+    assert.deepEqual(deltas, [call, later, later]);
   });
 
   test('choices count their calls apart', () => {

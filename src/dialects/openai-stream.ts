@@ -90,17 +90,17 @@ export class OpenAIStreamDecoder implements StreamDecoder {
     if (mended.some((choice, position) => choice !== given[position])) {
       return ReplyEvent.of({ ...chunk, choices: mended });
     }
-    if (reported === null) this.#learn(data, chunk);
+    this.#learn(data, chunk);
     return new ReplyEvent(data, chunk);
   }
 
-  /** Remembers the shape of a chunk that is nothing but text. */
+  /**
+   * Remembers the shape of a chunk: one that differs from it in nothing but its text says nothing else
+   * that has not been read already. Tool calls add up, so that theirs must be read each time.
+   */
   #learn(data: string, chunk: JsonObject): void {
-    const choice = asObject(asArray(chunk['choices'])[0]);
-    const isText =
-      typeof choice?.['finish_reason'] !== 'string' &&
-      asObject(choice?.['delta'])?.['tool_calls'] === undefined;
-    if (!isText || this.#lessons >= LESSONS) return;
+    const delta = asObject(asObject(asArray(chunk['choices'])[0])?.['delta']);
+    if (delta?.['tool_calls'] !== undefined || this.#lessons >= LESSONS) return;
     this.#lessons++;
     this.#shape = TextChunkShape.of(data, chunk) ?? this.#shape;
   }

@@ -111,6 +111,11 @@ describe('rewriteBody: the model', () => {
       '{"model":"m","x":[{"model":"n"}]}',
       '{"model":"new","x":[{"model":"n"}]}',
     ],
+    [
+      'nested keys of the same value',
+      '{"x":{"model":"m"},"model":"m"}',
+      '{"x":{"model":"m"},"model":"new"}',
+    ],
     ['values are no keys', '{"a":"model","model":"m"}', '{"a":"model","model":"new"}'],
     [
       'text is no key',
@@ -164,6 +169,10 @@ describe('rewriteBody: the model', () => {
 
   test('a body without one gets one', () => {
     assert.equal(rewrite('{}', { model: 'new' }), '{"model":"new"}');
+    assert.equal(
+      rewrite('{}', { includeUsage: true }),
+      '{"stream_options":{"include_usage":true}}',
+    );
     assert.equal(
       rewrite('{"a":{"model":"n"}}', { model: 'new' }),
       '{"a":{"model":"n"},"model":"new"}',

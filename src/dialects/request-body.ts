@@ -58,12 +58,13 @@ export interface BodyChanges {
  * parsers disagree on which one counts, and none may see a model that was not chosen.
  */
 export function rewriteBody(body: RequestBody, changes: BodyChanges): string {
-  const { json } = body;
+  const { raw, json } = body;
   const { model, limit } = changes;
   const options = json['stream_options'];
   const addUsage = changes.includeUsage === true && asObject(options)?.['include_usage'] !== true;
+  const members = topLevelMembers(raw);
   if (limit === undefined && !(addUsage && options !== undefined)) {
-    const spliced = model === undefined ? body.raw : withModel(body, model);
+    const spliced = model === undefined ? raw : withModel(raw, members, model);
     if (spliced !== undefined) return addUsage ? withUsageInFront(spliced) : spliced;
   }
   const fields = new Map<string, Json>();
@@ -71,67 +72,38 @@ export function rewriteBody(body: RequestBody, changes: BodyChanges): string {
   if (addUsage) fields.set('stream_options', { ...asObject(options), include_usage: true });
   if (limit !== undefined) fields.set(limit.field, limit.tokens);
   const removed = limit === undefined ? [] : ['max_tokens', 'max_completion_tokens'];
-  return rebuild(body.raw, fields, new Set(removed));
+  return rebuild(raw, members, { fields, removed });
+}
+
+/** The text with another model; undefined where the field does not stand exactly once. */
+function withModel(raw: string, members: readonly Member[], model: string): string | undefined {
+  const [only, ...others] = members.filter(({ key }) => key === 'model');
+  if (only === undefined || others.length > 0) return undefined;
+  return raw.slice(0, only.start) + JSON.stringify(model) + raw.slice(only.end);
+}
+
+function withUsageInFront(text: string): string {
+  const brace = skipSpace(text, 0) + 1;
+  const comma = text[skipSpace(text, brace)] === '}' ? '' : ',';
+  return `${text.slice(0, brace)}"stream_options":{"include_usage":true}${comma}${text.slice(brace)}`;
+}
+
+interface Rebuilding {
+  readonly fields: ReadonlyMap<string, Json>;
+  readonly removed: readonly string[];
 }
 
 /** The object's text with `fields` set, in the places of the old ones or at the end, and others removed. */
-function rebuild(
-  raw: string,
-  fields: ReadonlyMap<string, Json>,
-  removed: ReadonlySet<string>,
-): string {
+function rebuild(raw: string, members: readonly Member[], { fields, removed }: Rebuilding): string {
   const missing = new Map(fields);
   const parts: string[] = [];
-  for (const { key, keyStart, start, end } of topLevelMembers(raw)) {
+  for (const { key, keyStart, start, end } of members) {
     if (fields.has(key)) {
       const value = missing.get(key);
       if (value !== undefined) parts.push(raw.slice(keyStart, start) + JSON.stringify(value));
       missing.delete(key);
-    } else if (!removed.has(key)) parts.push(raw.slice(keyStart, end));
+    } else if (!removed.includes(key)) parts.push(raw.slice(keyStart, end));
   }
   for (const [key, value] of missing) parts.push(`${JSON.stringify(key)}:${JSON.stringify(value)}`);
   return `{${parts.join(',')}}`;
-}
-
-/** For an object that has at least one field. */
-function withUsageInFront(text: string): string {
-  const brace = skipSpace(text, 0) + 1;
-  if (text[skipSpace(text, brace)] === '}') return '{"stream_options":{"include_usage":true}}';
-  return `${text.slice(0, brace)}"stream_options":{"include_usage":true},${text.slice(brace)}`;
-}
-
-const KEY = '"model"';
-
-/** The text with another model; undefined where the field does not stand exactly once. */
-function withModel({ raw, json }: RequestBody, model: string): string | undefined {
-  const only = isOnlyKey(raw) ? valueOfOnlyKey(raw, json['model']) : undefined;
-  if (only !== undefined) return json['model'] === model ? raw : splice(raw, only, model);
-  const [found, ...others] = topLevelMembers(raw).filter(({ key }) => key === 'model');
-  return found === undefined || others.length > 0 ? undefined : splice(raw, found, model);
-}
-
-function splice(raw: string, { start, end }: Pick<Member, 'start' | 'end'>, model: string): string {
-  return raw.slice(0, start) + JSON.stringify(model) + raw.slice(end);
-}
-
-/**
- * True when the key is written in the text exactly once and in no escaped spelling: all letters of
- * "model" are U+006x, so an escaped spelling contains `\u006`. Inside a string the quotes would be
- * escaped, so the only occurrence is a key, or a value that is exactly this word.
- */
-function isOnlyKey(raw: string): boolean {
-  const first = raw.indexOf(KEY);
-  return first !== -1 && raw.indexOf(KEY, first + 1) === -1 && !raw.includes('\\u006');
-}
-
-/** The value behind the only key, if it is the one that was parsed. */
-function valueOfOnlyKey(
-  raw: string,
-  value: Json | undefined,
-): Pick<Member, 'start' | 'end'> | undefined {
-  const colon = skipSpace(raw, raw.indexOf(KEY) + KEY.length);
-  if (raw[colon] !== ':' || typeof value !== 'string') return undefined;
-  const start = skipSpace(raw, colon + 1);
-  const literal = JSON.stringify(value);
-  return raw.startsWith(literal, start) ? { start, end: start + literal.length } : undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * The shape of a chunk that carries nothing but text. The chunks of a stream are alike to the byte but
- * for their text, so that one which has the shape of an earlier, parsed one needs no parsing: it is
- * known to hold no usage, no tool call, no finish reason and no error.
+ * The shape of a chunk: its bytes without its text. The chunks of a stream are alike to the byte but for
+ * their text, so that one which has the shape of an earlier, parsed one needs no parsing: whatever else
+ * it says, the earlier one said.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export class TextChunkShape {
 
   /**
    * The shape of `data`, whose parsed value is `chunk`; undefined where its text cannot be told from the
-   * rest. Whether the chunk is a mere text chunk is the caller's to know.
+   * rest.
    */
   static of(data: string, chunk: JsonObject): TextChunkShape | undefined {
     const [choice, ...others] = asArray(chunk['choices']);
