@@ -5,67 +5,52 @@
  * @module
  */
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { toChunks } from '../dialects/openai-chat-chunks.ts';
-import { wantsUsage } from '../dialects/openai-chat-request.ts';
-import { renderOpenAIError } from '../dialects/openai-error.ts';
-import { parseRequestBody } from '../dialects/request-body.ts';
-import { FarthingError, toFarthingError } from '../errors.ts';
-import { asArray, asNumber, type JsonObject } from '../json.ts';
+import { FarthingError } from '../errors.ts';
+import { asNumber, type JsonObject } from '../json.ts';
+import { embed } from './embedding.ts';
 import { SANDBOX_EMBEDDING, SANDBOX_MODELS } from './models.ts';
-import { simulate, tokensOf } from './simulate.ts';
+import { type OpenAIServer, startOpenAIServer } from './openai-server.ts';
+import { promptTokens, simulate } from './simulate.ts';
 
 /** A running sandbox. */
-export interface Sandbox {
-  /** Base URL, ends with `/v1`. */
-  readonly url: string;
-  readonly close: () => Promise<void>;
+export interface Sandbox extends OpenAIServer {
+  readonly models: readonly string[];
 }
 
-/** Numbers of a simulated vector. */
-const DIMENSIONS = 256;
+/** Answers one request may ask for. */
+const MOST_CHOICES = 128;
 
 /** Starts it on an ephemeral port of 127.0.0.1. */
 export async function startSandbox(): Promise<Sandbox> {
-  const server = createServer((request, response) => void serve(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    close: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
-}
-
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  try {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const { json } = parseRequestBody(Buffer.concat(parts).toString());
-    if (request.url === '/v1/embeddings') return sendJson(response, embed(json));
-    const body = complete(json);
-    if (json['stream'] === true) return sendStream(response, body, wantsUsage(json));
-    sendJson(response, body);
-  } catch (thrown) {
-    const { status, body, headers } = renderOpenAIError(toFarthingError(thrown));
-    response.writeHead(status, { ...headers, 'content-type': 'application/json' }).end(body);
-  }
+  const models = [...SANDBOX_MODELS, SANDBOX_EMBEDDING].map(({ name }) => name);
+  const server = await startOpenAIServer({
+    models,
+    ownedBy: 'sandbox',
+    complete: (request) => ({ body: complete(request) }),
+    embed,
+  });
+  return { ...server, models };
 }
 
 function complete(request: JsonObject): JsonObject {
   const model = SANDBOX_MODELS.find(({ name }) => name === request['model']);
-  if (model === undefined)
-    throw new FarthingError('model_not_found', 'The sandbox has no such model.');
-  const answers = Array.from({ length: asNumber(request['n']) ?? 1 }, (_, choice) =>
-    simulate(model, request, choice),
-  );
+  if (model === undefined) {
+    const names = SANDBOX_MODELS.map(({ name }) => name).join(', ');
+    throw new FarthingError('model_not_found', `The sandbox's models are ${names}.`, {
+      param: 'model',
+    });
+  }
+  const count = asNumber(request['n']) ?? 1;
+  if (count > MOST_CHOICES) {
+    throw new FarthingError('invalid_value', `'n' must be at most ${MOST_CHOICES}.`, {
+      param: 'n',
+    });
+  }
+  const answers = Array.from({ length: count }, (_, choice) => simulate(model, request, choice));
   const completion = answers.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
-  const prompt = answers[0]?.promptTokens ?? 0;
+  const prompt = promptTokens(request);
   return {
-    id: `chatcmpl-sandbox-${Date.now().toString(36)}`,
+    id: `chatcmpl-sandbox-${digest(request)}`,
     object: 'chat.completion',
     created: Math.floor(Date.now() / 1000),
     model: model.name,
@@ -88,54 +73,6 @@ function complete(request: JsonObject): JsonObject {
   };
 }
 
-function embed(request: JsonObject): JsonObject {
-  const input = request['input'];
-  const texts = Array.isArray(input) && typeof input[0] !== 'number' ? input : [input];
-  const data = texts.map((text, index) => {
-    const vector = vectorOf(JSON.stringify(text));
-    const embedding =
-      request['encoding_format'] === 'base64'
-        ? Buffer.from(vector.buffer).toString('base64')
-        : [...vector];
-    return { object: 'embedding', index, embedding };
-  });
-  const tokens = tokensOf(JSON.stringify(input ?? ''));
-  return {
-    object: 'list',
-    data,
-    model: SANDBOX_EMBEDDING.name,
-    usage: { prompt_tokens: tokens, total_tokens: tokens },
-  };
-}
-
-/** A unit vector that depends on the text alone. */
-function vectorOf(text: string): Float32Array {
-  const vector = new Float32Array(DIMENSIONS);
-  for (let block = 0; block < DIMENSIONS / 32; block++) {
-    const bytes = createHash('sha256').update(`${block} ${text}`).digest();
-    for (let index = 0; index < 32; index++)
-      vector[block * 32 + index] = (bytes[index] ?? 0) - 127.5;
-  }
-  const length = Math.hypot(...vector);
-  return vector.map((value) => value / length);
-}
-
-function sendJson(response: ServerResponse, body: JsonObject): void {
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-/** Word by word, as a model would. */
-function sendStream(response: ServerResponse, body: JsonObject, withUsage: boolean): void {
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-  for (const { value } of toChunks(body)) {
-    const [choice] = asArray(value['choices']) as { delta?: { content?: string | null } }[];
-    if (choice === undefined && !withUsage) continue;
-    const words = choice?.delta?.content?.match(/\s*\S+/g);
-    for (const content of words ?? [undefined]) {
-      const chunk =
-        content === undefined ? value : { ...value, choices: [{ ...choice, delta: { content } }] };
-      response.write(`data: ${JSON.stringify(chunk)}\n\n`);
-    }
-  }
-  response.end('data: [DONE]\n\n');
+function digest(request: JsonObject): string {
+  return createHash('sha256').update(JSON.stringify(request)).digest('hex').slice(0, 24);
 }

@@ -1,137 +1,159 @@
 /**
- * What a simulated model says: always the same to the same messages, plausible enough for checks to
- * pass, and labelled as simulated.
+ * What a simulated model answers: always the same to the same messages.
  *
  * @module
  */
 import { createHash } from 'node:crypto';
-import { lastUserText, maxOutputTokens, systemText } from '../dialects/openai-chat-request.ts';
-import { asArray, asObject, asString, type Json, type JsonObject } from '../json.ts';
+import { contentText, lastUserText, maxOutputTokens } from '../dialects/openai-chat-request.ts';
+import { asArray, asObject, asString, type JsonObject } from '../json.ts';
 import type { SandboxModel } from './models.ts';
+import { labelOf, materialOf, plausibleJson, plausibleText } from './plausible-text.ts';
+import { sampleOf } from './schema-sample.ts';
+import { tokensOf } from './token-estimate.ts';
 
 /** One simulated answer. */
 export interface Simulated {
   readonly text: string | null;
   readonly toolCalls: readonly JsonObject[];
   readonly finishReason: string;
-  readonly promptTokens: number;
   readonly completionTokens: number;
 }
 
-type Failure = 'refuses' | 'fences' | 'is cut off' | 'says nothing';
-const FAILURES: readonly Failure[] = ['refuses', 'fences', 'is cut off', 'says nothing'];
+/** How an answer fails. */
+export type Failure = 'refuses' | 'breaks' | 'is cut off' | 'says nothing';
+
+/** The hash of a model and messages decides everything that is left to chance. */
+interface Luck {
+  /** 0 to 1, exclusive. */
+  readonly share: number;
+  /** A whole number. */
+  readonly way: number;
+  readonly id: string;
+}
+
+function luckOf(model: SandboxModel, request: JsonObject, choice: number): Luck {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([model.name, request['messages'], choice]))
+    .digest();
+  return {
+    share: hash.readUInt32BE(0) / 2 ** 32,
+    way: hash.readUInt32BE(4),
+    id: hash.toString('hex', 8, 20),
+  };
+}
+
+/** How a model fails on a request; undefined where it does not. `choice` is the place among `n`. */
+export function failureOf(
+  model: SandboxModel,
+  request: JsonObject,
+  choice = 0,
+): Failure | undefined {
+  const { share, way } = luckOf(model, request, choice);
+  if (share >= model.failureRate) return undefined;
+  // A third refuse, a third break their JSON or miss the point, a third stop too early.
+  const failures = ['refuses', 'breaks', way % 2 === 0 ? 'is cut off' : 'says nothing'] as const;
+  return failures[Math.floor(way / 2) % 3];
+}
 
 /** The answer of a model to a request. `choice` varies the answers of one request with `n`. */
 export function simulate(model: SandboxModel, request: JsonObject, choice = 0): Simulated {
-  const luck = createHash('sha256')
-    .update(JSON.stringify([model.name, request['messages'], choice]))
-    .digest();
-  const failure =
-    (luck[0] ?? 0) % 12 < model.failsOf12 ? FAILURES[(luck[1] ?? 0) % FAILURES.length] : undefined;
-  const tool = wantedTool(request);
-  if (tool !== undefined && failure === undefined)
-    return finish(request, { text: null, tool, luck });
-  const good = answerText(model, request);
-  return finish(request, {
-    text: spoil(good, failure),
-    finishReason: failure === 'is cut off' ? 'length' : 'stop',
-    luck,
-  });
+  const luck = luckOf(model, request, choice);
+  const failure = failureOf(model, request, choice);
+  const tool = failure === 'refuses' || failure === 'says nothing' ? undefined : toolFor(request);
+  if (tool !== undefined) return callTool(request, { tool, failure, id: luck.id });
+  const label = labelOf(model.name);
+  const json = plausibleJson(request, label);
+  const good = json ?? plausibleText(request, label, luck.way);
+  const text =
+    failure === undefined ? good : spoil(good, { failure, label, isJson: json !== undefined });
+  return limited(text, failure === 'is cut off' ? 'length' : 'stop', maxOutputTokens(request));
 }
 
-function spoil(good: string, failure: Failure | undefined): string {
-  const isJson = good.startsWith('{');
-  if (failure === 'refuses') return "I'm sorry, but I can't help with that. [simulated refusal]";
-  if (failure === 'is cut off') return good.slice(0, Math.max(8, Math.floor(good.length / 3)));
+interface Spoiling {
+  readonly failure: Failure;
+  readonly label: string;
+  readonly isJson: boolean;
+}
+
+function spoil(good: string, { failure, label, isJson }: Spoiling): string {
+  // The label comes last: a real refusal opens with its regret, and that is what checks look at.
+  if (failure === 'refuses') return `I'm sorry, but I can't help with that. ${label}`;
   if (failure === 'says nothing') return '';
-  if (failure === 'fences' && isJson)
-    return `Here is the JSON:\n\n\`\`\`json\n${good.replace(/\}$/, ',}')}\n\`\`\``;
-  return good;
-}
-
-function answerText(model: SandboxModel, request: JsonObject): string {
-  const label = `[simulated by ${model.name}]`;
-  const format = asObject(request['response_format']);
-  const schema = asObject(asObject(format?.['json_schema'])?.['schema']);
-  if (schema !== undefined) return JSON.stringify(sample(schema, label));
-  if (format?.['type'] === 'json_object')
-    return JSON.stringify({ note: label, answer: topic(request) });
-  const system = systemText(request).split(/[.\n]/)[0] ?? '';
-  const task = system === '' ? 'the question' : `the task "${system.slice(0, 80)}"`;
-  return `${label} Regarding ${task}: ${topic(request)} A real model would answer here; this one repeats what matters so that checks have something to look at.`;
-}
-
-/** The caller's own words, shortened: names and numbers in it come back. */
-function topic(request: JsonObject): string {
-  const text = lastUserText(request).replaceAll(/\s+/g, ' ').trim();
-  return text.length > 400 ? `${text.slice(0, 400)}…` : text;
-}
-
-/** A value that fits a plain schema. */
-function sample(schema: JsonObject, label: string): Json {
-  const [first] = asArray(schema['enum']);
-  if (first !== undefined) return first;
-  if (schema['const'] !== undefined) return schema['const'];
-  const type =
-    [schema['type']].flat()[0] ?? (schema['properties'] === undefined ? 'string' : 'object');
-  if (type === 'object') {
-    const properties = Object.entries(asObject(schema['properties']) ?? {});
-    return Object.fromEntries(
-      properties.map(([name, inner]) => [name, sample(asObject(inner) ?? {}, label)]),
-    );
+  if (failure === 'is cut off') {
+    const least = isJson ? 1 : label.length + 2;
+    const end = Math.max(least, Math.floor(good.length / 3));
+    return good.slice(0, Math.min(end, good.length - 1)).toWellFormed();
   }
-  if (type === 'array') return [sample(asObject(schema['items']) ?? {}, label)];
-  if (type === 'number' || type === 'integer') return Number(schema['minimum'] ?? 1);
-  if (type === 'boolean') return true;
-  return type === 'null' ? null : label;
+  if (!isJson) return `${label} Sure.`;
+  const withComma = good.replace(/(?<=[^{[])([}\]])$/, ',$1');
+  return `Here is the JSON:\n\n\`\`\`json\n${withComma}\n\`\`\``;
 }
 
-/** A tool is called when the call demands one, or names one in the last message. */
-function wantedTool(request: JsonObject): JsonObject | undefined {
-  const messages = asArray(request['messages']);
-  if (asObject(messages.at(-1))?.['role'] === 'tool') return undefined;
-  const tools = asArray(request['tools']).map(
-    (tool) => asObject(asObject(tool)?.['function']) ?? {},
-  );
+function limited(text: string, finishReason: string, limit = Infinity): Simulated {
+  const cut = tokensOf(text) > limit;
+  const said = cut ? text.slice(0, limit * 4).toWellFormed() : text;
+  return {
+    text: said,
+    toolCalls: [],
+    finishReason: cut ? 'length' : finishReason,
+    completionTokens: tokensOf(said),
+  };
+}
+
+/** The tool that is demanded, or that the last message names; none after a tool's result. */
+function toolFor(request: JsonObject): JsonObject | undefined {
+  const last = asObject(asArray(request['messages']).at(-1));
+  const choice = request['tool_choice'];
+  if (choice === 'none' || last?.['role'] === 'tool') return undefined;
+  const tools = asArray(request['tools'])
+    .map((tool) => asObject(asObject(tool)?.['function']))
+    .filter((tool) => tool !== undefined);
+  const wanted = asString(asObject(asObject(choice)?.['function'])?.['name']);
+  if (wanted !== undefined) return tools.find(({ name }) => name === wanted);
   const text = lastUserText(request);
   const named = tools.find(({ name }) => typeof name === 'string' && text.includes(name));
-  return named ?? (request['tool_choice'] === 'required' ? tools[0] : undefined);
+  return named ?? (choice === 'required' ? tools[0] : undefined);
 }
 
-interface Said {
-  readonly text: string | null;
-  readonly tool?: JsonObject;
-  readonly finishReason?: string;
-  readonly luck: Buffer;
+interface ToolUse {
+  readonly tool: JsonObject;
+  readonly failure: Failure | undefined;
+  readonly id: string;
 }
 
-function finish(request: JsonObject, { text, tool, finishReason = 'stop', luck }: Said): Simulated {
-  const call = tool === undefined ? undefined : toolCall(tool, luck);
-  const limit = maxOutputTokens(request) ?? Infinity;
-  const said = text ?? JSON.stringify(call);
-  const cut = tokensOf(said) > limit && text !== null;
-  return {
-    text: cut ? text.slice(0, limit * 4) : text,
-    toolCalls: call === undefined ? [] : [call],
-    finishReason: cut ? 'length' : call === undefined ? finishReason : 'tool_calls',
-    promptTokens: tokensOf(JSON.stringify(request['messages'] ?? request['input'] ?? '')),
-    completionTokens: cut ? limit : tokensOf(said),
-  };
-}
-
-function toolCall(tool: JsonObject, luck: Buffer): JsonObject {
+function callTool(request: JsonObject, { tool, failure, id }: ToolUse): Simulated {
   const parameters = asObject(tool['parameters']) ?? { type: 'object' };
-  return {
-    id: `call_${luck.toString('hex').slice(0, 16)}`,
+  // Arguments carry no label: they are for a program.
+  const { terms, ...material } = materialOf(request, '');
+  const inputs = { ...material, terms: terms.length > 1 ? terms.slice(1) : terms };
+  const good = JSON.stringify(sampleOf(parameters, inputs));
+  const cut = failure === 'is cut off';
+  const text = cut
+    ? good.slice(0, Math.ceil(good.length / 2))
+    : failure === 'breaks'
+      ? good.replace(/\}$/, ',}')
+      : good;
+  const call = {
+    id: `call_${id}`,
     type: 'function',
-    function: {
-      name: asString(tool['name']) ?? '',
-      arguments: JSON.stringify(sample(parameters, 'simulated')),
-    },
+    function: { name: asString(tool['name']) ?? '', arguments: text },
+  };
+  return {
+    text: null,
+    toolCalls: [call],
+    finishReason: cut ? 'length' : 'tool_calls',
+    completionTokens: tokensOf(JSON.stringify(call.function)),
   };
 }
 
-/** Four characters a token: a simulation needs no better. */
-export function tokensOf(text: string): number {
-  return Math.ceil(text.length / 4);
+/** Tokens of a request: its texts, its tools, its schema. */
+export function promptTokens(request: JsonObject): number {
+  const texts = asArray(request['messages']).map((message) => {
+    const { content, tool_calls: calls } = asObject(message) ?? {};
+    return contentText(content) + (calls === undefined ? '' : JSON.stringify(calls));
+  });
+  const extras = [request['tools'], request['response_format']]
+    .filter((extra) => extra !== undefined)
+    .map((extra) => JSON.stringify(extra));
+  return Math.max(1, tokensOf([...texts, ...extras].join('')));
 }

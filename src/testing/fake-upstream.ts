@@ -1,50 +1,36 @@
 /**
  * An upstream that fails in every way upstreams fail: a real HTTP server on loopback whose answers are
- * scripted.
+ * scripted. It speaks OpenAI's format at `/v1/chat/completions`, `/v1/embeddings` and `/v1/models`, and
+ * Anthropic's at `/v1/messages`.
  *
  * @module
  */
 import {
   createServer,
-  type IncomingHttpHeaders,
   type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asObject, type JsonObject, parseJson } from '../json.ts';
+import { asObject, parseJson } from '../json.ts';
+import type {
+  BadEnd,
+  Behaviour,
+  Exchange,
+  Piece,
+  RawExchange,
+  Script,
+  UpstreamRequest,
+} from './behaviour.ts';
+import { answers, exchangeFor } from './fake-answer.ts';
 
-/** A request as the upstream got it. */
-export interface UpstreamRequest {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  /** The body's text, to the byte. */
-  readonly text: string;
-  readonly body: JsonObject;
-  /** True once the client closed the connection before the answer was complete. */
-  aborted: boolean;
-}
-
-/** One piece of an answer: bytes, or a pause in ms, or a bad end: the socket is reset, or nothing more comes. */
-export type Piece =
-  | string
-  | Buffer
-  | { readonly pause: number }
-  | { readonly end: 'reset' | 'hang' };
-
-/** What the upstream does with a request. */
-export interface Behaviour {
-  /** @default 200 */
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Milliseconds before the headers. */
-  readonly delay?: number;
-  /** Sent in order, then the answer ends; a bad end as the first piece comes before the headers. */
-  readonly pieces: readonly Piece[];
-}
-
-/** How requests are answered. */
-export type Script = (request: UpstreamRequest) => Behaviour;
+// What scripts are written with comes from the same place as what runs them.
+export type * from './behaviour.ts';
+export { answers, fails, jsonAnswer, rawStream, streamOf } from './fake-answer.ts';
+export { anthropicError, anthropicEvents, anthropicMessage } from './fake-anthropic.ts';
+export { chunks, completion, embeddings, openAIError } from './fake-openai.ts';
 
 /** A running fake. */
 export interface FakeUpstream {
@@ -56,10 +42,22 @@ export interface FakeUpstream {
   respond(script: Script | Behaviour): void;
   /** Answers the next requests, one each, before the standing script. */
   respondOnce(...behaviours: readonly (Script | Behaviour)[]): void;
+  /** Stops listening and breaks off what is open: from here on connections are refused. */
+  refuse(): Promise<void>;
+  /** Listens again, on the same port. */
+  accept(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts a fake upstream on an ephemeral port of 127.0.0.1. Without a script it answers "Hello." to everything. */
+/**
+ * Starts a fake upstream on an ephemeral port of 127.0.0.1. Without a script it answers "Hello." to
+ * everything.
+ *
+ * ```ts
+ * const upstream = await startFakeUpstream({ kind: 'answer', text: 'Good morning.' });
+ * upstream.respondOnce({ kind: 'error', status: 429, retryAfter: 2 });
+ * ```
+ */
 export async function startFakeUpstream(
   script: Script | Behaviour = answers('Hello.'),
 ): Promise<FakeUpstream> {
@@ -67,191 +65,181 @@ export async function startFakeUpstream(
   const queue: (Script | Behaviour)[] = [];
   let standing = script;
   const server = createServer((request, response) => {
-    void serve(request, response, (read) => {
+    void serve(request, response, async (read) => {
       requests.push(read);
       const chosen = queue.shift() ?? standing;
-      return typeof chosen === 'function' ? chosen(read) : chosen;
+      return exchangeFor(typeof chosen === 'function' ? await chosen(read) : chosen, read);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await listen(server, 0);
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    url: `http://127.0.0.1:${port}/v1`,
     requests,
     respond: (next) => {
       standing = next;
     },
     respondOnce: (...next) => void queue.push(...next),
-    close: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
+    refuse: async () => stop(server),
+    accept: async () => listen(server, port),
+    close: async () => stop(server),
   };
 }
+
+async function listen(server: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  await closed;
+}
+
+type Choose = (request: UpstreamRequest) => Promise<Exchange | RawExchange>;
 
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  choose: Script,
+  choose: Choose,
 ): Promise<void> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  const text = Buffer.concat(parts).toString();
+  const sending = new Sending(response);
+  const read = await readRequest(request, sending);
+  try {
+    const exchange = await choose(read);
+    if ('raw' in exchange) await sending.sendRaw(exchange, request.socket);
+    else await sending.send(exchange);
+  } catch (thrown) {
+    if (sending.over.aborted) return;
+    // A script that throws must not look like an upstream that hangs.
+    response.writeHead(500, { 'content-type': 'text/plain' });
+    response.end(`The fake upstream's script failed: ${String(thrown)}`);
+  }
+}
+
+async function readRequest(request: IncomingMessage, sending: Sending): Promise<UpstreamRequest> {
+  const chunks: Buffer[] = [];
+  let complete = false;
+  try {
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    complete = true;
+  } catch {
+    // The client went away in the middle of its body; what came is recorded.
+  }
+  const text = Buffer.concat(chunks).toString();
   const read: UpstreamRequest = {
+    method: request.method ?? 'GET',
     path: request.url ?? '/',
     headers: request.headers,
     text,
     body: asObject(parseJson(text)) ?? {},
-    aborted: false,
+    aborted: !complete,
+    over: sending.ended,
   };
-  response.once('close', () => {
-    read.aborted = !response.writableFinished;
+  sending.whenCut(() => {
+    read.aborted = true;
   });
-  const { status = 200, headers = {}, delay = 0, pieces } = choose(read);
-  if (delay > 0) await sleep(delay);
-  await send(response, { status, headers, pieces });
+  return read;
 }
 
-async function send(
-  response: ServerResponse,
-  { status, headers, pieces }: Required<Pick<Behaviour, 'status' | 'headers' | 'pieces'>>,
-): Promise<void> {
-  const [first] = pieces;
-  // A bad end before any byte comes before the headers, too.
-  if (isEnd(first)) return endBadly(response, first.end);
-  response.writeHead(status, headers);
-  for (const piece of pieces) {
-    if (response.destroyed) return;
-    if (isEnd(piece)) return endBadly(response, piece.end);
-    if (typeof piece === 'object' && 'pause' in piece) await sleep(piece.pause);
-    else await new Promise((resolve) => response.write(piece, resolve));
+/** One answer on its way out. */
+class Sending {
+  /** Aborts when the connection is gone or the answer complete. */
+  readonly over: AbortSignal;
+  /** Resolves at the same moment. */
+  readonly ended: Promise<void>;
+  readonly #response: ServerResponse;
+  /** Whether this side has said all it was to say, well or badly. */
+  #done = false;
+  #tell: (() => void) | undefined;
+
+  constructor(response: ServerResponse) {
+    const controller = new AbortController();
+    this.over = controller.signal;
+    this.#response = response;
+    this.ended = new Promise((resolve) => {
+      response.once('close', () => {
+        controller.abort();
+        if (!this.#isDone()) this.#tell?.();
+        resolve();
+      });
+    });
   }
-  response.end();
+
+  /** Tells once the client broke off before this side was done. */
+  whenCut(tell: () => void): void {
+    if (this.over.aborted && !this.#isDone()) tell();
+    this.#tell = tell;
+  }
+
+  #isDone(): boolean {
+    return this.#done || this.#response.writableFinished;
+  }
+
+  async send({ status = 200, headers = {}, delay = 0, pieces }: Exchange): Promise<void> {
+    if (delay > 0) await sleep(delay, undefined, { signal: this.over });
+    const response = this.#response;
+    const [first] = pieces;
+    // A bad end before any byte comes before the headers, too.
+    if (!isEnd(first)) {
+      response.writeHead(status, headers as OutgoingHttpHeaders);
+      response.flushHeaders();
+    }
+    const broken = await this.#write(pieces, (bytes) => this.#flush(response, bytes));
+    if (!broken && !this.over.aborted) response.end();
+  }
+
+  async sendRaw({ raw }: RawExchange, socket: Socket): Promise<void> {
+    const broken = await this.#write(raw, (bytes) => this.#flush(socket, bytes));
+    if (broken || this.over.aborted) return;
+    this.#done = true;
+    socket.end();
+  }
+
+  /** True when the pieces end badly. */
+  async #write(
+    pieces: readonly Piece[],
+    write: (bytes: string | Buffer) => Promise<void>,
+  ): Promise<boolean> {
+    for (const piece of pieces) {
+      if (this.over.aborted) return false;
+      if (isEnd(piece)) {
+        this.#endBadly(piece.end);
+        return true;
+      }
+      if (typeof piece === 'object' && 'pause' in piece) {
+        await sleep(piece.pause, undefined, { signal: this.over });
+      } else if (piece.length > 0) await write(piece);
+    }
+    return false;
+  }
+
+  /** Waits for each write, so that writes stay apart on the wire; gives up when the connection is gone. */
+  async #flush(
+    target: { write(bytes: string | Buffer, done: () => void): boolean },
+    bytes: string | Buffer,
+  ): Promise<void> {
+    await Promise.race([
+      new Promise<void>((resolve) => target.write(bytes, () => resolve())),
+      this.ended,
+    ]);
+  }
+
+  #endBadly(how: BadEnd): void {
+    const { socket } = this.#response;
+    if (how === 'hang') return;
+    this.#done = true;
+    if (how === 'reset') socket?.resetAndDestroy();
+    else socket?.end();
+  }
 }
 
-function isEnd(piece: Piece | undefined): piece is { readonly end: 'reset' | 'hang' } {
+function isEnd(piece: Piece | undefined): piece is { readonly end: BadEnd } {
   return typeof piece === 'object' && 'end' in piece;
-}
-
-function endBadly(response: ServerResponse, how: 'reset' | 'hang'): void {
-  if (how === 'reset') response.socket?.resetAndDestroy();
-}
-
-const JSON_HEADERS = { 'content-type': 'application/json' };
-const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8' };
-
-/** Parts of an answer that can be set. */
-export interface AnswerOptions {
-  /** `null` leaves the usage out. @default 10 prompt and 5 completion tokens */
-  readonly usage?: JsonObject | null;
-  readonly finishReason?: string;
-  /** Fields of the message (or delta) beside the content. */
-  readonly message?: JsonObject;
-  /** Milliseconds between the chunks of a stream. */
-  readonly pause?: number;
-  /** Chunks of the text in a stream. @default its words */
-  readonly parts?: readonly string[];
-}
-
-const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
-
-/** Answers with a text, as JSON or as a stream, whichever is asked for. */
-export function answers(text: string, options: AnswerOptions = {}): Script {
-  return ({ body }) => {
-    if (body['stream'] !== true)
-      return jsonAnswer(completion(text, options, String(body['model'])));
-    const wantsUsage = asObject(body['stream_options'])?.['include_usage'] === true;
-    const events = chunks(
-      text,
-      wantsUsage ? options : { ...options, usage: null },
-      String(body['model']),
-    );
-    return streamOf([...events.map((event) => JSON.stringify(event)), '[DONE]'], options.pause);
-  };
-}
-
-/** A 200 with this JSON. */
-export function jsonAnswer(body: JsonObject): Behaviour {
-  return { headers: JSON_HEADERS, pieces: [JSON.stringify(body)] };
-}
-
-/** A stream of these data lines. */
-export function streamOf(data: readonly string[], pause = 0): Behaviour {
-  const pieces = data.flatMap((line): Piece[] =>
-    pause > 0 ? [`data: ${line}\n\n`, { pause }] : [`data: ${line}\n\n`],
-  );
-  return { headers: STREAM_HEADERS, pieces };
-}
-
-/** A stream of exactly these pieces. */
-export function rawStream(...pieces: readonly Piece[]): Behaviour {
-  return { headers: STREAM_HEADERS, pieces };
-}
-
-/** A refusal in OpenAI's error format. */
-export function fails(
-  status: number,
-  error: JsonObject = {},
-  headers: Readonly<Record<string, string>> = {},
-): Behaviour {
-  const body = {
-    error: {
-      message: `failed with ${status}`,
-      type: 'test_error',
-      param: null,
-      code: null,
-      ...error,
-    },
-  };
-  return { status, headers: { ...JSON_HEADERS, ...headers }, pieces: [JSON.stringify(body)] };
-}
-
-/** A `chat.completion`. */
-export function completion(
-  text: string | null,
-  options: AnswerOptions = {},
-  model = 'fake',
-): JsonObject {
-  const { usage = USAGE, finishReason = 'stop', message = {} } = options;
-  return {
-    id: 'chatcmpl-fake',
-    object: 'chat.completion',
-    created: 1_700_000_000,
-    model,
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content: text, refusal: null, ...message },
-        logprobs: null,
-        finish_reason: finishReason,
-      },
-    ],
-    ...(usage === null ? {} : { usage }),
-  };
-}
-
-/** The chunks of a stream; the last carries the usage, unless that is null. */
-export function chunks(text: string, options: AnswerOptions = {}, model = 'fake'): JsonObject[] {
-  const {
-    usage = USAGE,
-    finishReason = 'stop',
-    message = {},
-    parts = text.match(/\S*\s*/g) ?? [],
-  } = options;
-  const chunk = (delta: JsonObject, reason: string | null = null): JsonObject => ({
-    id: 'chatcmpl-fake',
-    object: 'chat.completion.chunk',
-    created: 1_700_000_000,
-    model,
-    choices: [{ index: 0, delta, logprobs: null, finish_reason: reason }],
-    ...(usage === null ? {} : { usage: null }),
-  });
-  const texts = parts.filter((part) => part !== '').map((content) => chunk({ content }));
-  const last = { ...chunk({}), choices: [], usage };
-  return [
-    chunk({ role: 'assistant', content: '', refusal: null, ...message }),
-    ...texts,
-    chunk({}, finishReason),
-    ...(usage === null ? [] : [last]),
-  ];
 }
