@@ -10,6 +10,7 @@ import { anthropicDialect } from './dialects/anthropic-messages.ts';
 import { openaiDialect } from './dialects/openai-chat.ts';
 import { validateChatRequest, validateEmbeddingsRequest } from './dialects/openai-chat-request.ts';
 import { parseRequestBody } from './dialects/request-body.ts';
+import { Departure } from './departure.ts';
 import { FarthingError } from './errors.ts';
 import { createPipeline } from './pipeline.ts';
 import { PriceBook } from './pricing/price-book.ts';
@@ -33,8 +34,8 @@ export interface GatewayRequest {
   readonly text: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Aborted when the client is gone. */
-  readonly signal: AbortSignal;
+  /** Tells when the client leaves. @default it never does */
+  readonly departure?: Departure;
 }
 
 /** A running engine. */
@@ -71,7 +72,7 @@ const TEMPLATES = 'templates';
  *
  * @example
  * const gateway = createGateway(await parseConfig('models: …'));
- * const call = gateway.read({ operation: 'chat', text, headers: {}, signal });
+ * const call = gateway.read({ operation: 'chat', text, headers: {} });
  * for await (const batch of (await gateway.answer(call)).events) console.log(batch.map(({ data }) => data));
  */
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
@@ -110,7 +111,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   };
 }
 
-function readCall({ operation, text, headers, signal }: GatewayRequest): Call {
+function readCall({ operation, text, headers, departure }: GatewayRequest): Call {
   const body = parseRequestBody(text);
   if (operation === 'chat') validateChatRequest(body.json);
   else validateEmbeddingsRequest(body.json);
@@ -123,7 +124,7 @@ function readCall({ operation, text, headers, signal }: GatewayRequest): Call {
     tenant: '',
     tags: readTags(headers, body.json),
     maxCostNano: readMaxCost(headers['x-farthing-max-cost']),
-    signal,
+    departure: departure ?? new Departure(),
     trace: { attempts: [] },
   };
 }

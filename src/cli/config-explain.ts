@@ -66,7 +66,6 @@ async function explain(file: string, options: Options): Promise<void> {
       operation: 'chat',
       text: readRequest(file),
       headers: readHeaders(options.header ?? []),
-      signal: new AbortController().signal,
     });
     const explanation = describe(gateway, call);
     process.stdout.write(

@@ -104,9 +104,9 @@ export interface Division {
 export function divideTokens({ total, parts, rest }: Division): Partial<TokenCounts> {
   let left = total;
   const divided: Partial<Record<TokenClass, number>> = {};
-  for (const [name, wanted] of Object.entries(parts) as [TokenClass, number][]) {
-    const taken = Math.min(wanted, left);
-    divided[name] = taken;
+  for (const name in parts) {
+    const taken = Math.min(parts[name as TokenClass] ?? 0, left);
+    divided[name as TokenClass] = taken;
     left -= taken;
   }
   divided[rest] = (divided[rest] ?? 0) + left;

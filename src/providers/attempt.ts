@@ -46,7 +46,7 @@ export async function attemptOnce(call: Call, options: AttemptOptions): Promise<
   };
   call.trace.attempts.push(attempt);
   try {
-    const answer = await exchange(connections.to(provider), request, call.signal);
+    const answer = await exchange(connections.to(provider), request, call.departure);
     attempt.status = answer.status;
     attempt.firstByteMs = Date.now() - attempt.startedAt;
     if (answer.status < 200 || answer.status > 299) throw await readError(answer, dialect);

@@ -7,6 +7,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { WireRequest } from '../dialects/dialect.ts';
+import { clientGone, type Departure } from '../departure.ts';
 import { FarthingError } from '../errors.ts';
 import type { Connection } from './connections.ts';
 import { ResponseBody } from './response-body.ts';
@@ -20,15 +21,15 @@ export interface Exchange {
 
 /**
  * Sends a request and resolves when the response's headers are in. Throws `upstream_unreachable`,
- * `upstream_timeout`, or `client_disconnected` when the signal fires first. The signal keeps its say
- * over the body: it fails with `client_disconnected`.
+ * `upstream_timeout`, or `client_disconnected` when the client leaves first. Its leaving stops the body
+ * too, which then fails with `client_disconnected`.
  */
 export async function exchange(
   connection: Connection,
   request: WireRequest,
-  signal: AbortSignal,
+  departure: Departure,
 ): Promise<Exchange> {
-  if (signal.aborted) throw clientGone();
+  if (departure.left) throw clientGone();
   return new Promise<Exchange>((resolve, reject) => {
     connection.pool.dispatch(
       {
@@ -37,7 +38,7 @@ export async function exchange(
         headers: request.headers,
         body: request.body,
       },
-      new ExchangeHandler(signal, { resolve, reject }),
+      new ExchangeHandler(departure, { resolve, reject }),
     );
   });
 }
@@ -49,22 +50,22 @@ interface Settlement {
 }
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
-  readonly #signal: AbortSignal;
+  readonly #departure: Departure;
   readonly #settlement: Settlement;
   #controller: Dispatcher.DispatchController | undefined;
   #body: ResponseBody | undefined;
   readonly #abort = (): void => this.#controller?.abort(clientGone());
 
-  constructor(signal: AbortSignal, settlement: Settlement) {
-    this.#signal = signal;
+  constructor(departure: Departure, settlement: Settlement) {
+    this.#departure = departure;
     this.#settlement = settlement;
-    signal.addEventListener('abort', this.#abort);
+    departure.listen(this.#abort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // The client may have left while the request waited for a free connection.
-    if (this.#signal.aborted) controller.abort(clientGone());
+    if (this.#departure.left) controller.abort(clientGone());
   }
 
   onResponseStart(
@@ -82,20 +83,16 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#signal.removeEventListener('abort', this.#abort);
+    this.#departure.forget(this.#abort);
     this.#body?.finish();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#signal.removeEventListener('abort', this.#abort);
+    this.#departure.forget(this.#abort);
     const failure = describeFailure(error, this.#body !== undefined);
     if (this.#body === undefined) this.#settlement.reject(failure);
     else this.#body.fail(failure);
   }
-}
-
-function clientGone(): FarthingError {
-  return new FarthingError('client_disconnected', 'The client closed the connection.');
 }
 
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);

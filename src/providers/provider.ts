@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call, Handler, Reply } from '../call.ts';
 import type { DialectName, Model, Provider } from '../config/config.ts';
 import type { UpstreamDialect } from '../dialects/dialect.ts';
+import { clientGone, type Departure } from '../departure.ts';
 import { FarthingError, toFarthingError } from '../errors.ts';
 import { attemptOnce } from './attempt.ts';
 import { retryDelay } from './backoff.ts';
@@ -76,7 +76,7 @@ async function askProvider(call: Call, asking: Asking): Promise<Reply> {
       report(breaker, failure);
       const delay = retry < provider.retries ? retryDelay(failure, retry) : undefined;
       if (delay === undefined) throw failure;
-      await pause(delay, call.signal);
+      await pause(delay, call.departure);
     }
   }
 }
@@ -105,10 +105,17 @@ function report(breaker: Breaker, failure: FarthingError): void {
   else breaker.failed();
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    throw new FarthingError('client_disconnected', 'The client closed the connection.');
-  }
+/** Waits, unless the client leaves: then it throws at once. */
+async function pause(ms: number, departure: Departure): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      departure.forget(done);
+      resolve();
+    }
+    if (departure.left) done();
+    else departure.listen(done);
+  });
+  if (departure.left) throw clientGone();
 }

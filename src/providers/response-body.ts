@@ -73,18 +73,19 @@ export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
     return this;
   }
 
-  /** All bytes, as they came. Throws `upstream_malformed` above `limit` bytes. */
+  /** All bytes, as they came, where none was read before. Throws `upstream_malformed` above `limit` bytes. */
   async bytes(limit: number): Promise<Buffer> {
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    for await (const chunk of this) {
-      length += chunk.length;
-      if (length > limit) {
+    while (!this.#done) {
+      await this.#moreOrEnd();
+      if (this.#held > limit) {
+        this.cancel();
         throw new FarthingError('upstream_malformed', `The answer is larger than ${limit} bytes.`);
       }
-      parts.push(chunk);
+      if (this.#controller.paused) this.#controller.resume();
     }
-    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    if (this.#failure !== undefined) throw this.#failure;
+    const [only] = this.#chunks;
+    return only !== undefined && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks);
   }
 
   async #moreOrEnd(): Promise<void> {

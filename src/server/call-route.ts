@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call, Operation } from '../call.ts';
+import { Departure } from '../departure.ts';
 import { FarthingError, toFarthingError } from '../errors.ts';
 import { readBody } from './read-body.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -22,12 +23,12 @@ export function serveCall(operation: Operation) {
       throw new FarthingError('shutting_down', 'The gateway is shutting down; try again.');
     }
     const text = await readBody(request, gateway.config.maxBodyBytes);
-    const client = new AbortController();
+    const departure = new Departure();
     response.once('close', () => {
-      if (!response.writableFinished) client.abort(clientGone());
+      if (!response.writableFinished) departure.leave();
     });
     const headers = request.headers as Readonly<Record<string, string | undefined>>;
-    const call = gateway.read({ operation, text, headers, signal: client.signal });
+    const call = gateway.read({ operation, text, headers, departure });
     const writer = new ReplyWriter(response, keepAlive);
     if (call.body.json['stream'] === true) writer.expectStream();
     metrics.began();
@@ -44,8 +45,4 @@ export function serveCall(operation: Operation) {
 
 function reportFailure(writer: ReplyWriter, thrown: unknown, call: Call): void {
   writer.fail(toFarthingError(thrown), call);
-}
-
-function clientGone(): FarthingError {
-  return new FarthingError('client_disconnected', 'The client closed the connection.');
 }

@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { Call, Reply } from '../call.ts';
+import { type Call, batchesOf, type Reply } from '../call.ts';
 import { renderOpenAIError } from '../dialects/openai-error.ts';
 import { type FarthingError, toFarthingError } from '../errors.ts';
 import type { KeepAlive, Quiet } from './keep-alive.ts';
@@ -79,8 +79,8 @@ export class ReplyWriter implements Quiet {
     response.end(body);
   }
 
-  async #writeJson(call: Call, { events }: Reply): Promise<void> {
-    for await (const [event] of events) {
+  async #writeJson(call: Call, reply: Reply): Promise<void> {
+    for (const [event] of await batchesOf(reply)) {
       // As text: Node then sends head and body in one write.
       const body = event?.data ?? '';
       const headers: Record<string, string | number> = replyHeaders(call);

@@ -7,6 +7,7 @@ import { type Attempt, type Call, type Handler, type Reply, ReplyEvent } from '.
 import type { Check, Choice } from '../checks/check.ts';
 import type { Model, Provider, Task, Tier } from '../config/config.ts';
 import { toChunks } from '../dialects/openai-chat-chunks.ts';
+import { Departure } from '../departure.ts';
 import type { JsonObject } from '../json.ts';
 import { NO_TOKENS, type TokenCounts } from '../pricing/usage.ts';
 
@@ -82,7 +83,7 @@ export function callOf(task: Task, request: JsonObject = {}): Call {
     headers: {},
     tenant: '',
     tags: {},
-    signal: new AbortController().signal,
+    departure: new Departure(),
     trace: { attempts: [], task },
     task,
   };

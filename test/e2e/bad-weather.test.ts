@@ -377,7 +377,6 @@ describe('retries', () => {
       operation: 'chat',
       text,
       headers: {},
-      signal: new AbortController().signal,
     });
     for await (const [event] of (await gateway.answer(call)).events)
       assert.match(event?.data ?? '', /lucky/);

@@ -7,11 +7,13 @@
 import {
   type Call,
   eventsOf,
+  batchesOf,
   type Receipt,
   type Reply,
   type ReplyEvent,
   type Stage,
 } from '../../call.ts';
+import { clientGone } from '../../departure.ts';
 import { wantsUsage } from '../../dialects/openai-chat-request.ts';
 import { type FarthingError, toFarthingError } from '../../errors.ts';
 import { type ReceiptOptions, writeReceipt } from '../../pricing/receipt.ts';
@@ -49,8 +51,7 @@ export function ledger(options: ReceiptOptions & { readonly sinks: readonly Sink
           return { ...reply, events: new SettlingEvents(call, reply.events, settle) };
         }
         // A JSON reply is settled before it is sent, so that its headers can tell what it cost.
-        const batches: (readonly ReplyEvent[])[] = [];
-        for await (const batch of reply.events) batches.push(batch);
+        const batches = await batchesOf(reply);
         settle(call);
         return { ...reply, events: eventsOf(batches) };
       } catch (thrown) {
@@ -108,7 +109,7 @@ class SettlingEvents implements AsyncIterableIterator<readonly ReplyEvent[]> {
   async return(): Promise<IteratorResult<readonly ReplyEvent[]>> {
     if (!this.#settled) {
       await this.#events.return?.();
-      this.#end(toFarthingError(this.#call.signal.reason));
+      this.#end(clientGone());
     }
     return { done: true, value: undefined };
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Call, eventsOf, type Reply, ReplyEvent } from '../../call.ts';
+import { type Call, eventsOf, batchesOf, type Reply, ReplyEvent } from '../../call.ts';
 import { ChoiceGatherer, choicesOf, withChoices } from '../../checks/answer.ts';
 import type { Choice } from '../../checks/check.ts';
 import { earlyFailure, judge, type Judgement } from '../../checks/judge.ts';
@@ -54,8 +54,7 @@ interface Gathered {
 }
 
 async function readJson(reply: Reply): Promise<Gathered> {
-  const events: ReplyEvent[] = [];
-  for await (const batch of reply.events) events.push(...batch);
+  const events = (await batchesOf(reply)).flat();
   const body = events[0]?.value ?? {};
   return { events, choices: choicesOf(body) };
 }

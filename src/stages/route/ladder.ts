@@ -85,7 +85,7 @@ class Ladder {
       return this.#weigh(await hold(reply, tier, call), index);
     } catch (thrown) {
       this.#failure = toFarthingError(thrown);
-      if (call.signal.aborted || this.#failure.code === 'client_disconnected') throw this.#failure;
+      if (call.departure.left || this.#failure.code === 'client_disconnected') throw this.#failure;
       return undefined;
     }
   }
