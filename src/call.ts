@@ -179,7 +179,19 @@ export interface Receipt {
   readonly referenceNano: number | undefined;
   /** `measured`: the reference itself answered; `estimated`: priced on the answering model's tokens. */
   readonly referenceSource: 'measured' | 'estimated' | 'none';
+  /** The reference that counts: for a call that is not wholly priced its known cost, so that sums stay exact. */
+  readonly countedReferenceNano: number;
+  /** What each stage saved; negative where it lost. `countedReference − Σ saved + overhead = cost`, exactly. */
+  readonly savedNano: Readonly<Record<SavingStage, number>>;
+  /** What was paid for answers that were not given: rejected tiers, judges, failures. */
+  readonly overheadNano: number;
 }
+
+/** Where money is saved, in the order of the pipeline. */
+export const SAVING_STAGES = ['route', 'service'] as const;
+
+/** `route`: another model than the reference. `service`: the same model, cheaper than its list price. */
+export type SavingStage = (typeof SAVING_STAGES)[number];
 
 /** What happened on the way of one call: the ledger's row is this, priced. Shared by all copies of a call. */
 export interface Trace {

@@ -132,7 +132,7 @@ function describeRule(rule: Match): string {
 }
 
 function describeTier(gateway: Gateway, { model, accept, threshold }: Tier): ExplainedTier {
-  const price = gateway.prices.usual(model);
+  const price = gateway.prices.usual(model, Date.now());
   return {
     model: model.name,
     provider: model.providers.map(({ name }) => name).join(', then '),

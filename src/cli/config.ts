@@ -82,7 +82,7 @@ function summarize({ providers, models, tasks, reference }: Config) {
 }
 
 function priceText(model: Model, prices: PriceLookup): string {
-  const rule = prices.usual(model);
+  const rule = prices.usual(model, Date.now());
   return rule === undefined
     ? 'unpriced'
     : `$${rule.rates.input} / $${rule.rates.output} per 1M tokens (${rule.source}, ${rule.asOf})`;

@@ -8,7 +8,7 @@ import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { parseDuration } from '../config/units.ts';
 import { FarthingError } from '../errors.ts';
-import { formatUsd } from '../pricing/cost.ts';
+import { formatUsd } from '../pricing/format-usd.ts';
 import { SANDBOX_DATA } from '../stores/ledger-store.ts';
 import type { Grouping, Report, ReportQuery, Sums, TierShare } from '../stores/report.ts';
 import { openSqliteLedger } from '../stores/sqlite-ledger.ts';

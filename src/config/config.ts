@@ -53,6 +53,8 @@ export interface Provider {
   readonly retries: number;
   /** Open connections at most. */
   readonly connections: number;
+  /** What the price book's prices are multiplied with: a discount, an uplift. */
+  readonly priceFactor: number;
 }
 
 /** A model that can be asked. */
@@ -63,8 +65,8 @@ export interface Model {
   readonly id: string;
   /** Who serves it, in the order of trying; at least one. */
   readonly providers: readonly Provider[];
-  /** The user's own price; undefined leaves it to the price book. */
-  readonly price: PriceRule | undefined;
+  /** The user's own prices, of which at most one is in force; undefined leaves it to the price book. */
+  readonly price: readonly PriceRule[] | undefined;
   /** Tokens one answer may have at most; undefined where unknown. */
   readonly maxOutputTokens: number | undefined;
 }

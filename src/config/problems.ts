@@ -47,8 +47,14 @@ export class Problems {
       if (issue.code === 'unrecognized_keys') {
         for (const key of issue.keys)
           this.add([...path, key], unknownKey(key, keysAt(schema, path)));
-      } else if (issue.code === 'invalid_union') this.add(path, unionMessage(issue));
-      else this.add(path, issue.message);
+      } else if (issue.code === 'invalid_union') {
+        const meant = branchMeant(issue);
+        if (meant === undefined) this.add(path, unionMessage(issue));
+        else {
+          const inside = meant.map((inner) => ({ ...inner, path: [...path, ...inner.path] }));
+          this.addIssues(inside, schema);
+        }
+      } else this.add(path, issue.message);
     }
   }
 
@@ -83,10 +89,21 @@ function pathText(path: Path): string {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
+  if (/per_?token/i.test(key) && known.includes('input')) {
+    return 'unknown key; prices are USD per 1M tokens, as input and output';
+  }
   const close = nearest(key, known);
   return close === undefined
     ? `unknown key; there is ${known.join(', ')}`
     : `unknown key; did you mean "${close}"?`;
+}
+
+/** Of several forms the one that the value has at its top, and what is wrong inside; undefined where that leaves a doubt. */
+function branchMeant(issue: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
+  const [only, ...others] = issue.errors.filter((branch) =>
+    branch.every(({ path, code }) => path.length > 0 || code !== 'invalid_type'),
+  );
+  return others.length === 0 ? only : undefined;
 }
 
 function unionMessage(issue: z.core.$ZodIssueInvalidUnion): string {
@@ -103,7 +120,7 @@ function unionMessage(issue: z.core.$ZodIssueInvalidUnion): string {
 function keysAt(schema: z.ZodType, path: Path): string[] {
   let node: unknown = schema;
   for (const part of path) node = below(unwrap(node), part);
-  const shape = (unwrap(node) as { shape?: object } | undefined)?.shape;
+  const shape = formsOf(unwrap(node)).find((form) => form.shape !== undefined)?.shape;
   return shape === undefined ? [] : Object.keys(shape);
 }
 
@@ -112,6 +129,8 @@ interface Inside {
   readonly valueType?: unknown;
   readonly element?: unknown;
   readonly unwrap?: () => unknown;
+  /** The forms of a union. */
+  readonly options?: readonly unknown[];
 }
 
 function unwrap(node: unknown): Inside | undefined {
@@ -127,5 +146,16 @@ function unwrap(node: unknown): Inside | undefined {
 }
 
 function below(node: Inside | undefined, part: string | number): unknown {
-  return node?.shape?.[part] ?? node?.valueType ?? node?.element;
+  for (const form of formsOf(node)) {
+    const inside =
+      form.shape?.[part] ?? form.valueType ?? (typeof part === 'number' ? form.element : undefined);
+    if (inside !== undefined) return inside;
+  }
+  return undefined;
+}
+
+/** The node itself, or each of its forms where it is a union. */
+function formsOf(node: Inside | undefined): readonly Inside[] {
+  const forms = node?.options?.map(unwrap) ?? [node];
+  return forms.filter((form) => form !== undefined);
 }

@@ -6,13 +6,13 @@
 import { createCheck } from '../checks/registry.ts';
 import { toFarthingError } from '../errors.ts';
 import { nearest } from '../pricing/nearest.ts';
-import type { PriceRule, Rates } from '../pricing/price-rule.ts';
 import type { Config, Match, Model, Provider, Task, Tier, WeightedCheck } from './config.ts';
 import { type Environment, expand, readVariable } from './environment.ts';
 import { findHost, HOSTS } from './hosts.ts';
+import { ownPrices } from './own-price.ts';
 import { type ListedModels, ModelRegistry } from './models.ts';
 import type { Path, Problems } from './problems.ts';
-import type { FileForm, ModelForm, PriceForm, ProviderForm, TaskForm, TierForm } from './schema.ts';
+import type { FileForm, ModelForm, ProviderForm, TaskForm, TierForm } from './schema.ts';
 import { parseAddress, parseDuration, parseMoney, parseSize } from './units.ts';
 
 /** What resolving needs beside the file. */
@@ -72,11 +72,7 @@ export function resolveProvider(
 ): Provider | undefined {
   const found = findHost(form.host ?? name);
   if (form.host !== undefined && found === undefined) {
-    const close = nearest(form.host, Object.keys(HOSTS));
-    problems.add(
-      ['providers', name, 'host'],
-      `unknown host${close === undefined ? '' : `; did you mean "${close}"?`}`,
-    );
+    problems.add(['providers', name, 'host'], unknownHost(form.host));
   }
   const url = form.url ?? found?.host.url;
   if (url === undefined) {
@@ -100,7 +96,13 @@ export function resolveProvider(
     idleTimeoutMs: parseDuration(form['idle-timeout'] ?? '20m') ?? 0,
     retries: form.retries ?? 2,
     connections: form.connections ?? 512,
+    priceFactor: form['price-factor'] ?? 1,
   };
+}
+
+function unknownHost(host: string): string {
+  const close = nearest(host, Object.keys(HOSTS));
+  return `unknown host${close === undefined ? '' : `; did you mean "${close}"?`}`;
 }
 
 /** An unset variable is no error here: calls to this provider say which one it is. */
@@ -139,62 +141,12 @@ function resolveModel(
   const [first] = served;
   if (first === undefined) return undefined;
   const listed = prices.find(first.host ?? first.name, id);
-  if (form.price !== undefined) checkPrice(name, form.price, { listed, problems });
   return {
     name,
     id,
     providers: served,
-    price: form.price === undefined ? undefined : ownPrice(name, form.price),
+    price: form.price === undefined ? undefined : ownPrices(name, form.price, { listed, problems }),
     maxOutputTokens: form['max-output'] ?? listed?.maxOutputTokens,
-  };
-}
-
-/** How far off the public list a price may be before it is taken for a slip. */
-const ABSURD = 100;
-
-function checkPrice(
-  name: string,
-  price: PriceForm,
-  { listed, problems }: { readonly listed: PriceRule | undefined; readonly problems: Problems },
-): void {
-  if (listed === undefined) return;
-  for (const field of ['input', 'output'] as const) {
-    const wanted = listed.rates[field];
-    const given = price[field];
-    if (given === 0 || wanted === 0) continue;
-    const path = ['models', name, 'price', field];
-    if (given < wanted / 10_000) {
-      problems.add(
-        path,
-        `${given} looks like USD per token; prices are USD per 1M tokens: ${given * 1e6}? The public list says ${wanted}`,
-      );
-    } else if (given < wanted / ABSURD || given > wanted * ABSURD) {
-      problems.add(
-        path,
-        `${given} is more than ${ABSURD} times off the public list, which says ${wanted} USD per 1M tokens`,
-      );
-    }
-  }
-}
-
-function ownPrice(name: string, price: PriceForm): PriceRule {
-  const optional = {
-    cacheRead: price['cache-read'],
-    cacheWrite5m: price['cache-write'],
-    cacheWrite1h: price['cache-write-1h'],
-    reasoning: price.reasoning,
-    inputAudio: price['input-audio'],
-    outputAudio: price['output-audio'],
-  };
-  const given = Object.fromEntries(
-    Object.entries(optional).filter(([, rate]) => rate !== undefined),
-  );
-  const rates: Rates = { input: price.input, output: price.output, ...given };
-  return {
-    id: `config:${name}`,
-    rates,
-    source: 'config',
-    asOf: new Date().toISOString().slice(0, 10),
   };
 }
 
@@ -255,8 +207,8 @@ function warnOfOrder(tiers: readonly Tier[], path: Path, problems: Problems): vo
     const at = [...path, 'tiers', index];
     if (accept.length === 0)
       problems.warn(at, 'accepts any answer, so the tiers above it are asked only when it fails');
-    const mine = model.price?.rates.output;
-    const above = next.model.price?.rates.output;
+    const mine = model.price?.[0]?.rates.output;
+    const above = next.model.price?.[0]?.rates.output;
     if (mine !== undefined && above !== undefined && mine > above) {
       problems.warn(
         at,

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from 'zod';
+import { price } from './price-schema.ts';
 import { parseDuration, parseMoney, parseSize } from './units.ts';
 
 const name = z.string().regex(/^[\w.:/@+-]+$/, 'must be made of letters, digits and . _ : / @ + -');
@@ -26,27 +27,6 @@ const money = z
     (value) => parseMoney(value) !== undefined,
     'must be an amount in US dollars such as 0.50',
   );
-
-const rate = z.number().nonnegative('must not be negative');
-
-const price = z
-  .strictObject({
-    input: rate.describe('USD per 1M uncached input tokens'),
-    output: rate.describe('USD per 1M output tokens'),
-    'cache-read': rate
-      .optional()
-      .describe('USD per 1M tokens read from the provider’s cache; default: input'),
-    'cache-write': rate
-      .optional()
-      .describe('USD per 1M tokens written to the provider’s cache; default: input'),
-    'cache-write-1h': rate
-      .optional()
-      .describe('The same for entries that live an hour; default: cache-write'),
-    reasoning: rate.optional().describe('USD per 1M reasoning tokens; default: output'),
-    'input-audio': rate.optional().describe('USD per 1M audio input tokens; default: input'),
-    'output-audio': rate.optional().describe('USD per 1M audio output tokens; default: output'),
-  })
-  .describe('The price, in USD per 1M tokens; left out: the price book’s');
 
 const provider = z
   .strictObject({
@@ -72,6 +52,14 @@ const provider = z
       .optional()
       .describe('Time without a byte before giving up; default 20m'),
     retries: z.int().min(0).max(10).optional().describe('Repeats of a failed request; default 2'),
+    'price-factor': z
+      .number()
+      .positive('must be above zero')
+      .max(10)
+      .optional()
+      .describe(
+        'Times the price book’s prices: 0.85 for a negotiated discount of 15 %, 1.1 for a regional uplift; default 1',
+      ),
     connections: z
       .int()
       .min(1)
@@ -90,7 +78,12 @@ const model = z
       .string()
       .optional()
       .describe('The provider’s own name of the model; default: the name here'),
-    price: price.optional(),
+    price: z
+      .union([price, z.array(price).min(1)])
+      .optional()
+      .describe(
+        'The price, in USD per 1M tokens, or a list of dated ones; left out: the price book’s',
+      ),
     'max-output': z.int().positive().optional().describe('Tokens an answer may have at most'),
   })
   .describe('A model');
@@ -178,4 +171,3 @@ export type ProviderForm = z.infer<typeof provider>;
 export type ModelForm = z.infer<typeof model>;
 export type TaskForm = z.infer<typeof task>;
 export type TierForm = z.infer<typeof tier>;
-export type PriceForm = z.infer<typeof price>;

@@ -6,7 +6,7 @@
 import { type Ask, type Call, ReplyEvent } from '../call.ts';
 import { FarthingError } from '../errors.ts';
 import { asArray, asObject, asString, isObject, type JsonObject, parseJson } from '../json.ts';
-import { convertOpenAIUsage } from '../pricing/usage-openai.ts';
+import { convertOpenAIUsage, openaiTier } from '../pricing/usage-openai.ts';
 import { withServiceTier } from '../pricing/usage.ts';
 import type { DecodedAnswer, UpstreamDialect, WireRequest, WireTarget } from './dialect.ts';
 import { OpenAIStreamDecoder } from './openai-stream.ts';
@@ -94,8 +94,7 @@ function decode(text: string): DecodedAnswer {
   const usage = convertOpenAIUsage(value['usage']);
   return {
     event: mended(text, value),
-    usage:
-      usage === undefined ? undefined : withServiceTier(usage, asString(value['service_tier'])),
+    usage: usage === undefined ? undefined : withServiceTier(usage, openaiTier(value)),
     model: asString(value['model']),
   };
 }

@@ -6,8 +6,8 @@
  */
 import { ReplyEvent } from '../call.ts';
 import { FarthingError } from '../errors.ts';
-import { asArray, asObject, asString, type Json, type JsonObject, parseJson } from '../json.ts';
-import { convertOpenAIUsage } from '../pricing/usage-openai.ts';
+import { asArray, asObject, type Json, type JsonObject, parseJson } from '../json.ts';
+import { convertOpenAIUsage, openaiTier } from '../pricing/usage-openai.ts';
 import { asPartial, type Usage, withServiceTier } from '../pricing/usage.ts';
 import type { StreamDecoder } from './dialect.ts';
 import { ToolCallMender } from './openai-tool-calls.ts';
@@ -78,7 +78,7 @@ export class OpenAIStreamDecoder implements StreamDecoder {
     const reported = chunk['usage'] ?? asObject(chunk['x_groq'])?.['usage'] ?? null;
     const usage = convertOpenAIUsage(reported);
     if (usage !== undefined) {
-      this.#usage = withServiceTier(usage, asString(chunk['service_tier']));
+      this.#usage = withServiceTier(usage, openaiTier(chunk));
     }
     const choices = chunk['choices'];
     if (!Array.isArray(choices)) {

@@ -1,12 +1,19 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { completeRates, costNano, formatUsd, mostCostNano } from './cost.ts';
+import { completeRates, costNano as costOf, mostCostNano } from './cost.ts';
 import type { PriceRule, Rates } from './price-rule.ts';
 import { NO_TOKENS, TOKEN_CLASSES, type TokenCounts, inputTokens, outputTokens } from './usage.ts';
 
 function ruleOf(rates: Rates, more: Partial<PriceRule> = {}): PriceRule {
   return { id: 'test/m@2026-01-01', rates, source: 'test', asOf: '2026-01-01', ...more };
+}
+
+/** What ordinary service costs at a time. */
+function costNano(used: TokenCounts, rule: PriceRule, at?: number): number {
+  const cost = costOf(used, rule, { at });
+  assert.ok(cost !== undefined);
+  return cost;
 }
 
 const tokens = (some: Partial<TokenCounts>): TokenCounts => ({ ...NO_TOKENS, ...some });
@@ -263,38 +270,80 @@ function sum(one: TokenCounts, other: TokenCounts): TokenCounts {
   return Object.fromEntries(entries) as TokenCounts;
 }
 
-describe('formatUsd', () => {
-  test('is exact, without needless zeros', () => {
-    assert.equal(formatUsd(0), '$0.00');
-    assert.equal(formatUsd(1), '$0.000000001');
-    assert.equal(formatUsd(1_234_000), '$0.001234');
-    assert.equal(formatUsd(1_500_000_000), '$1.50');
-    assert.equal(formatUsd(847_000_000_000), '$847.00');
-    assert.equal(formatUsd(-30_000_000), '-$0.03');
-    assert.equal(formatUsd(Number.MAX_SAFE_INTEGER), '$9007199.254740991');
+describe('service tiers, regions and fees', () => {
+  const used = tokens({ input: 1000, cacheRead: 500, output: 100 });
+  const rule = ruleOf(
+    { input: 2.5, cacheRead: 1.25, output: 10 },
+    {
+      tiers: {
+        batch: { factor: 0.5 },
+        priority: { rates: { input: 4.25, cacheRead: 2.125, output: 17 } },
+      },
+      regions: { us: 1.1 },
+      fees: { request: 0.005, search: 0.01 },
+    },
+  );
+  const standard = 2_500_000 + 625_000 + 1_000_000;
+
+  test('ordinary service by any of its names', () => {
+    for (const serviceTier of [undefined, 'default', 'standard', 'auto', 'on_demand']) {
+      assert.equal(costOf(used, rule, { serviceTier }), standard + 5_000_000);
+    }
   });
 
-  test('rounds to the decimals that are asked for', () => {
-    assert.equal(formatUsd(1_239_000_000, 2), '$1.24');
-    assert.equal(formatUsd(1_235_000_000, 2), '$1.24');
-    assert.equal(formatUsd(-1_235_000_000, 2), '-$1.24');
-    assert.equal(formatUsd(-1, 2), '$0.00');
-    assert.equal(formatUsd(1_500_000_000, 0), '$2');
-    assert.equal(formatUsd(1, 12), '$0.000000001');
+  test('a factor, or rates of its own', () => {
+    assert.equal(costOf(used, rule, { serviceTier: 'batch' }), standard / 2 + 5_000_000);
+    const dear = 4_250_000 + 1_062_500 + 1_700_000;
+    assert.equal(costOf(used, rule, { serviceTier: 'priority' }), dear + 5_000_000);
   });
 
-  test('refuses what is no amount', () => {
-    for (const bad of [NaN, Infinity, 0.5, 2 ** 60])
-      assert.throws(() => formatUsd(bad), RangeError);
+  test('a tier without a price is unpriced, never ordinary', () => {
+    for (const serviceTier of ['flex', 'scale', 'ultrafast', 'toString']) {
+      assert.equal(costOf(used, rule, { serviceTier }), undefined);
+      assert.equal(mostCostNano({ prompt: 1, output: 1 }, rule, serviceTier), Infinity);
+    }
   });
 
-  test('property: the text is the amount', () => {
+  test('tier and region multiply; a region nobody prices apart costs what any does', () => {
+    const batch = { serviceTier: 'batch', region: 'us' };
+    assert.equal(costOf(used, rule, batch), Math.round(standard * 0.55) + 5_000_000);
+    assert.equal(costOf(used, rule, { region: 'eu' }), standard + 5_000_000);
+  });
+
+  test('searches are charged beside tokens', () => {
+    assert.equal(costOf(used, rule, { searches: 3 }), standard + 5_000_000 + 30_000_000);
+  });
+
+  test('a band moves the request within its tier too', () => {
+    const banded = ruleOf(
+      { input: 1, output: 1 },
+      {
+        bands: [{ abovePromptTokens: 10, rates: { input: 2, output: 2 } }],
+        tiers: {
+          flex: { factor: 0.5 },
+          priority: {
+            rates: { input: 3, output: 3 },
+            bands: [{ abovePromptTokens: 10, rates: { input: 7, output: 7 } }],
+          },
+        },
+      },
+    );
+    const large = tokens({ input: 11 });
+    assert.equal(costOf(large, banded, { serviceTier: 'flex' }), 11_000);
+    assert.equal(costOf(large, banded, { serviceTier: 'priority' }), 77_000);
+    assert.equal(costOf(tokens({ input: 10 }), banded, { serviceTier: 'priority' }), 30_000);
+  });
+
+  test('property: whatever a request is served as, the bound for what was asked holds', () => {
+    const asked = fc.constantFrom('batch', 'priority', undefined);
+    const served = fc.constantFrom('us', 'eu', undefined);
     fc.assert(
-      fc.property(fc.maxSafeInteger(), (nano) => {
-        const [, sign, whole, fraction] = /^(-?)\$(\d+)\.(\d{2,9})$/.exec(formatUsd(nano)) ?? [];
-        const value =
-          BigInt(whole ?? '') * 1_000_000_000n + BigInt((fraction ?? '').padEnd(9, '0'));
-        assert.equal(sign === '-' ? -value : value, BigInt(nano));
+      fc.property(counts(1_000_000), asked, served, (some, serviceTier, region) => {
+        const most = { prompt: inputTokens(some), output: outputTokens(some) };
+        const bound = mostCostNano(most, rule, serviceTier);
+        assert.ok((costOf(some, rule, { serviceTier, region }) ?? NaN) <= bound);
+        // A provider may serve at ordinary service what was asked for otherwise.
+        assert.ok((costOf(some, rule, { region }) ?? NaN) <= bound);
       }),
     );
   });

@@ -5,7 +5,16 @@
  *
  * @module
  */
-import type { PriceRule, PriceWindow, Rates } from './price-rule.ts';
+import {
+  type Fees,
+  isSpecialTier,
+  type PriceRule,
+  type PriceWindow,
+  type Rates,
+  type ServiceTier,
+  type TierPrice,
+} from './price-rule.ts';
+import { scaleRates, toPico } from './scale.ts';
 import {
   INPUT_CLASSES,
   OUTPUT_CLASSES,
@@ -15,13 +24,7 @@ import {
   inputTokens,
 } from './usage.ts';
 
-/** Pico-dollars a token at 1 USD per 1M tokens. */
-const PICO_PER_DOLLAR_RATE = 1e6;
 const PICO_PER_NANO = 1000;
-
-/** Decimals of a dollar that nano-dollars have, and that are shown at least. */
-const NANO_DIGITS = 9;
-const LEAST_DIGITS = 2;
 
 const CLASS_INDEX = Object.fromEntries(
   TOKEN_CLASSES.map((name, index) => [name, index]),
@@ -30,49 +33,119 @@ const CLASS_INDEX = Object.fromEntries(
 /** Rates never change once made; what they mean in pico-dollars is worked out once, in the order of the classes. */
 const picoRates = new WeakMap<Rates, readonly number[]>();
 
+/** Under which circumstances a request was served. */
+export interface Circumstances {
+  /** Milliseconds since the epoch, for rates by the hour. @default the dearest hour, so that the result is never too low */
+  readonly at?: number | undefined;
+  /** As the response names it. @default ordinary service */
+  readonly serviceTier?: string | undefined;
+  /** As the response names it. */
+  readonly region?: string | undefined;
+  /** Web searches that the provider made. */
+  readonly searches?: number | undefined;
+}
+
 /**
- * Nano-dollars that tokens cost, rounded half up.
+ * Nano-dollars of one answered request, rounded half up; undefined where the rule has no price for the
+ * service tier.
  *
- * A prompt larger than a band's limit moves the whole request to the band's rates. `at` (ms since the
- * epoch) chooses among rates by the hour; without it the dearest hour is taken, so that the result is
- * never too low. Throws a RangeError for counts or rates that are negative or no numbers, and for a cost
- * beyond 2^53 nano-dollars (9 million dollars).
+ * A prompt larger than a band's limit moves the whole request to the band's rates. Tier and region are
+ * factors on rates, tier first; fees are added as they are. Throws a RangeError for counts or rates that
+ * are negative or no numbers, and for a cost beyond 2^53 nano-dollars (9 million dollars).
  *
  * @example
  * costNano({ ...NO_TOKENS, input: 1000, output: 100 }, { rates: { input: 2.5, output: 10 }, … }); // 3_500_000
  */
-export function costNano(tokens: TokenCounts, rule: PriceRule, at?: number): number {
-  const { windows } = rule;
-  if (windows === undefined) return costAt(tokens, bandOf(tokens, rule));
+export function costNano(
+  tokens: TokenCounts,
+  rule: PriceRule,
+  circumstances: Circumstances = {},
+): number | undefined {
+  const { serviceTier, region, searches } = circumstances;
+  const fees = rule.fees === undefined ? 0 : feesNano(rule.fees, searches ?? 0);
+  if (isSpecialTier(serviceTier)) {
+    const tier = tierOf(rule, serviceTier);
+    if (tier === undefined) return undefined;
+    const priced = tier.rates === undefined ? rule : { ...tier, rates: tier.rates };
+    const factor = (tier.factor ?? 1) * regionFactor(rule, region);
+    return tokensNano(tokens, priced, { at: circumstances.at, factor }) + fees;
+  }
+  const factor = region === undefined ? 1 : regionFactor(rule, region);
+  return tokensNano(tokens, rule, { at: circumstances.at, factor }) + fees;
+}
+
+/** The price of a special tier; its name comes off the wire. */
+function tierOf({ tiers = {} }: PriceRule, name: string): TierPrice | undefined {
+  return Object.hasOwn(tiers, name) ? tiers[name as ServiceTier] : undefined;
+}
+
+/** What fees come to, in nano-dollars. */
+function feesNano({ request = 0, search = 0 }: Fees, searches: number): number {
+  return Math.round(request * 1e9) + Math.round(search * 1e9) * searches;
+}
+
+/** A region that the rule does not know costs what any other does. */
+function regionFactor({ regions }: PriceRule, region: string | undefined): number {
+  return region === undefined
+    ? 1
+    : regions !== undefined && Object.hasOwn(regions, region)
+      ? (regions[region] ?? 1)
+      : 1;
+}
+
+type Priced = Pick<PriceRule, 'rates' | 'bands' | 'windows'>;
+
+function tokensNano(
+  tokens: TokenCounts,
+  priced: Priced,
+  { at, factor }: { readonly at: number | undefined; readonly factor: number },
+): number {
+  const { windows, rates } = priced;
+  const scaled = (of: Rates): Rates => (factor === 1 ? of : scaleRates(of, factor));
+  if (windows === undefined) return costAt(tokens, scaled(bandOf(tokens, priced)));
   if (at !== undefined) {
     const window = windows.find((candidate) => isWithin(candidate, at));
-    return costAt(tokens, window?.rates ?? rule.rates);
+    return costAt(tokens, scaled(window?.rates ?? rates));
   }
-  const anyHour = [rule.rates, ...windows.map(({ rates }) => rates)];
-  return Math.max(...anyHour.map((rates) => costAt(tokens, rates)));
+  const anyHour = [rates, ...windows.map((window) => window.rates)];
+  return Math.max(...anyHour.map((of) => costAt(tokens, scaled(of))));
 }
 
 /**
  * Nano-dollars that a request costs at most, whatever share of its prompt is cached, spoken or shown and
- * of its answer is reasoning or sound: the bound for limits on cost. Holds for fewer tokens as well.
- * Infinity where the numbers are beyond counting, so that no limit is ever kept by mistake.
+ * of its answer is reasoning or sound: the bound for limits on cost. Holds for fewer tokens as well, at
+ * any hour, in any region. `serviceTier` is the one asked for. Infinity where the numbers are beyond
+ * counting or the tier has no price, so that no limit is ever kept by mistake. Web searches of the
+ * provider are not bounded.
  */
 export function mostCostNano(
   { prompt, output }: { readonly prompt: number; readonly output: number },
   rule: PriceRule,
+  serviceTier?: string,
 ): number {
-  const bands = (rule.bands ?? []).filter(({ abovePromptTokens }) => prompt > abovePromptTokens);
-  const possible = [rule, ...bands, ...(rule.windows ?? [])].map(({ rates }) => picoOf(rates));
+  const tier = isSpecialTier(serviceTier) ? tierOf(rule, serviceTier) : undefined;
+  if (isSpecialTier(serviceTier) && tier === undefined) return Infinity;
+  // A provider may serve less than the tier that was asked for, at the ordinary price.
+  const priced: Priced[] =
+    tier?.rates === undefined ? [rule] : [rule, { ...tier, rates: tier.rates }];
+  const factor = Math.max(1, tier?.factor ?? 1) * Math.max(1, ...Object.values(rule.regions ?? {}));
+  const possible = priced
+    .flatMap(({ rates, bands = [], windows = [] }) => [
+      rates,
+      ...bands.filter((band) => prompt > band.abovePromptTokens).map((band) => band.rates),
+      ...windows.map((window) => window.rates),
+    ])
+    .map((rates) => picoOf(factor === 1 ? rates : scaleRates(rates, factor)));
   const dearest = (classes: readonly TokenClass[]): number =>
     Math.max(...possible.flatMap((pico) => classes.map((name) => pico[CLASS_INDEX[name]] ?? 0)));
   const pico = prompt * dearest(INPUT_CLASSES) + output * dearest(OUTPUT_CLASSES);
   // Each step may be off by a part in 2^53: one nano-dollar more covers all of them.
-  const nano = Math.ceil(pico / PICO_PER_NANO) + 1;
+  const nano = Math.ceil(pico / PICO_PER_NANO) + 1 + feesNano(rule.fees ?? {}, 0);
   return Number.isSafeInteger(nano) ? nano : Infinity;
 }
 
 /** The rates for a prompt of this size: those of the highest band that it exceeds. */
-function bandOf(tokens: TokenCounts, { rates, bands }: PriceRule): Rates {
+function bandOf(tokens: TokenCounts, { rates, bands }: Priced): Rates {
   if (bands === undefined) return rates;
   const prompt = inputTokens(tokens);
   let limit = -1;
@@ -138,12 +211,6 @@ function picoOf(rates: Rates): readonly number[] {
   return pico;
 }
 
-function toPico(rate: number): number {
-  const pico = Math.round(rate * PICO_PER_DOLLAR_RATE);
-  if (!(rate >= 0) || !Number.isSafeInteger(pico)) throw new RangeError(`${rate} is no price.`);
-  return pico;
-}
-
 /** Rates of all classes, in USD per 1M tokens, with the defaults that {@link Rates} names. */
 export function completeRates(rates: Rates): Readonly<Record<TokenClass, number>> {
   const cacheWrite5m = rates.cacheWrite5m ?? rates.input;
@@ -162,38 +229,4 @@ export function completeRates(rates: Rates): Readonly<Record<TokenClass, number>
     reasoning: rates.reasoning ?? rates.output,
     outputAudio: rates.outputAudio ?? rates.output,
   };
-}
-
-/**
- * Nano-dollars as dollars: exact, with at least two decimals and no further trailing zeros. With
- * `decimals`, rounded to that many, half away from zero. Throws a RangeError for anything but a safe
- * integer.
- *
- * @example
- * formatUsd(1_234_000); // '$0.001234'
- * formatUsd(-1_500_000_000); // '-$1.50'
- * formatUsd(1_239_000_000, 2); // '$1.24'
- */
-export function formatUsd(nano: number, decimals?: number): string {
-  if (!Number.isSafeInteger(nano)) throw new RangeError(`${nano} is no amount of nano-dollars.`);
-  const amount = BigInt(Math.abs(nano));
-  const text = decimals === undefined ? exact(amount) : rounded(amount, decimals);
-  return nano < 0 && /[1-9]/.test(text) ? `-$${text}` : `$${text}`;
-}
-
-function exact(amount: bigint): string {
-  const [whole = '', fraction = ''] = withPoint(amount, NANO_DIGITS).split('.');
-  return `${whole}.${fraction.replace(/0+$/, '').padEnd(LEAST_DIGITS, '0')}`;
-}
-
-function rounded(amount: bigint, decimals: number): string {
-  if (decimals >= NANO_DIGITS) return withPoint(amount, NANO_DIGITS);
-  const unit = 10n ** BigInt(NANO_DIGITS - decimals);
-  return withPoint((amount + unit / 2n) / unit, decimals);
-}
-
-function withPoint(amount: bigint, decimals: number): string {
-  const digits = amount.toString().padStart(decimals + 1, '0');
-  const whole = digits.slice(0, digits.length - decimals);
-  return decimals === 0 ? whole : `${whole}.${digits.slice(-decimals)}`;
 }

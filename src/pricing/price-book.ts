@@ -26,6 +26,21 @@ const PROVIDER_NAMES: ReadonlyMap<string, string> = new Map([
   ['x-ai', 'xai'],
 ]);
 
+/**
+ * What providers charge alike for all their models, where a price says nothing else.
+ * OpenAI: developers.openai.com/api/docs/pricing (batch and flex at half price). Anthropic:
+ * platform.claude.com/docs/en/about-claude/pricing (batch at half price, `inference_geo` "us" 1.1 times,
+ * web search 10 USD per 1,000). Gemini: ai.google.dev/gemini-api/docs/pricing (batch at half price).
+ */
+const TERMS: ReadonlyMap<string, Pick<PriceRule, 'tiers' | 'regions' | 'fees'>> = new Map([
+  ['openai', { tiers: { batch: { factor: 0.5 }, flex: { factor: 0.5 } } }],
+  [
+    'anthropic',
+    { tiers: { batch: { factor: 0.5 } }, regions: { us: 1.1 }, fees: { search: 0.01 } },
+  ],
+  ['gemini', { tiers: { batch: { factor: 0.5 } } }],
+]);
+
 /** Day on which a version of a model was released: `-2024-08-06`, `-20240806`. */
 const RELEASE_DATE = /-20\d\d-?[01]\d-?[0-3]\d$/;
 /** Google's numbers of stable versions: `gemini-2.0-flash-001`. */
@@ -33,10 +48,11 @@ const GEMINI_VERSION = /-0\d\d$/;
 /** Claude Code's mark of a long context. The size of the prompt itself decides about the price. */
 const LONG_CONTEXT = /\[1m\]$/i;
 
+/** Prices of each model, of which at most one is in force at any time. */
 interface Shelf {
-  readonly exact: ReadonlyMap<string, PriceRule>;
+  readonly exact: ReadonlyMap<string, readonly PriceRule[]>;
   /** By name in lower case. */
-  readonly folded: ReadonlyMap<string, PriceRule>;
+  readonly folded: ReadonlyMap<string, readonly PriceRule[]>;
 }
 
 /**
@@ -56,10 +72,10 @@ export class PriceBook {
     this.prices = list.rows.map(toPrice);
     this.asOf = list.rows.reduce((last, { asOf }) => (asOf > last ? asOf : last), '');
     for (const [provider, prices] of Map.groupBy(this.prices, (price) => price.provider)) {
-      this.#shelves.set(provider, {
-        exact: new Map(prices.map(({ model, rule }) => [model, rule])),
-        folded: new Map(prices.map(({ model, rule }) => [model.toLowerCase(), rule])),
-      });
+      const exact = new Map<string, PriceRule[]>();
+      for (const { model, rule } of prices) exact.set(model, [...(exact.get(model) ?? []), rule]);
+      const folded = new Map([...exact].map(([model, rules]) => [model.toLowerCase(), rules]));
+      this.#shelves.set(provider, { exact, folded });
     }
   }
 
@@ -69,24 +85,32 @@ export class PriceBook {
   }
 
   /**
-   * The price of a model at a provider; undefined where it is unpriced.
+   * The price of a model at a provider in force at a time (ms since the epoch); undefined where it is
+   * unpriced.
+   */
+  find(provider: string, modelId: string, at: number = Date.now()): PriceRule | undefined {
+    return inForce(this.rules(provider, modelId), at);
+  }
+
+  /**
+   * All prices that a model has, had and will have at a provider; empty where it is unpriced.
    *
    * Names are tried in this order: as it is; in any letter case; without `[1m]` at its end and the
    * provider's own name (or Gemini's `models/`) before a slash; a fine-tuned model as `ft:` and its base;
    * without `-latest`, its release date or (Gemini) its version number. A dated id that has a price of its
    * own keeps it.
    */
-  find(provider: string, modelId: string): PriceRule | undefined {
+  rules(provider: string, modelId: string): readonly PriceRule[] {
     const name = canonicalProvider(provider);
     const shelf = this.#shelves.get(name);
-    if (shelf === undefined) return undefined;
+    if (shelf === undefined) return [];
     const exact = shelf.exact.get(modelId);
     if (exact !== undefined) return exact;
     for (const candidate of spellings(name, modelId)) {
-      const rule = shelf.folded.get(candidate);
-      if (rule !== undefined) return rule;
+      const rules = shelf.folded.get(candidate);
+      if (rules !== undefined) return rules;
     }
-    return undefined;
+    return [];
   }
 
   /** Models with a price at a provider, sorted; empty for one that is not in the book. */
@@ -105,9 +129,27 @@ export class PriceBook {
   }
 }
 
+/** The one of a model's prices that holds at a time, in ms since the epoch. */
+export function inForce(rules: readonly PriceRule[], at: number): PriceRule | undefined {
+  return rules.find(({ from, until }) => at >= (from ?? -Infinity) && at < (until ?? Infinity));
+}
+
 function toPrice(row: PriceRow): ListedPrice {
-  const { provider, model, ...rule } = row;
-  return { provider, model, rule: { id: ruleId(row), ...rule } };
+  const { provider, model, from, until, ...rule } = row;
+  const { tiers, regions, fees } = TERMS.get(provider) ?? {};
+  return {
+    provider,
+    model,
+    rule: {
+      id: ruleId(row),
+      ...(regions === undefined ? {} : { regions }),
+      ...rule,
+      ...(tiers === undefined ? {} : { tiers: { ...tiers, ...rule.tiers } }),
+      ...(fees === undefined ? {} : { fees: { ...fees, ...rule.fees } }),
+      ...(from === undefined ? {} : { from: Date.parse(from) }),
+      ...(until === undefined ? {} : { until: Date.parse(until) }),
+    },
+  };
 }
 
 /** The name under which the book keeps a provider: `google` is `gemini`. */

@@ -7,12 +7,16 @@
 import { readFileSync } from 'node:fs';
 import type { PriceRule } from './price-rule.ts';
 
-/** A row: a rule without its id, which follows from the rest. */
-export interface PriceRow extends Omit<PriceRule, 'id'> {
+/** A row: a rule without its id, which follows from the rest, and with its dates in ISO 8601. */
+export interface PriceRow extends Omit<PriceRule, 'id' | 'from' | 'until'> {
   /** A provider's own name: `openai`, `together`. */
   readonly provider: string;
   /** What the provider calls the model. */
   readonly model: string;
+  /** From when the price holds, inclusive: a day (UTC midnight) or an instant. @default always */
+  readonly from?: string;
+  /** Until when, exclusive. @default for good */
+  readonly until?: string;
 }
 
 /** The whole file. */
@@ -34,7 +38,7 @@ export function readPriceList(): PriceList {
   return JSON.parse(text) as PriceList;
 }
 
-/** What the ledger calls a row: `provider/model@date`. */
-export function ruleId({ provider, model, asOf }: PriceRow): string {
-  return `${provider}/${model}@${asOf}`;
+/** What the ledger calls a row: `provider/model@date`, the day from which it holds or, without one, that of its source. */
+export function ruleId({ provider, model, asOf, from }: PriceRow): string {
+  return `${provider}/${model}@${from?.slice(0, 10) ?? asOf}`;
 }

@@ -50,6 +50,26 @@ export interface PriceWindow {
   readonly rates: Rates;
 }
 
+/** Ways of serving with prices of their own, as responses name them; `fast` is Anthropic's fast mode. */
+export type ServiceTier = 'flex' | 'priority' | 'batch' | 'fast';
+
+/** The price of a service tier: rates of its own, or the standard ones times a factor. */
+export interface TierPrice {
+  /** Of all rates, bands and windows included. */
+  readonly factor?: number;
+  readonly rates?: Rates;
+  /** Bands of the tier's own rates. */
+  readonly bands?: readonly PriceBand[];
+}
+
+/** What is charged beside tokens, in USD. */
+export interface Fees {
+  /** For each request that is answered. */
+  readonly request?: number;
+  /** For each web search that the provider made. */
+  readonly search?: number;
+}
+
 /** What a model costs at a provider, with where that is known from. */
 export interface PriceRule {
   /** `provider/model@date`, or `config:NAME` for a user's own: stands in each ledger row. */
@@ -58,10 +78,27 @@ export interface PriceRule {
   readonly bands?: readonly PriceBand[];
   /** Hours at which other rates hold. A rule has bands or windows, never both. */
   readonly windows?: readonly PriceWindow[];
+  /** A service tier that is not here is unpriced: nobody knows what it costs. */
+  readonly tiers?: Readonly<Partial<Record<ServiceTier, TierPrice>>>;
+  /** Factors on everything for requests served in a region, by the name the response gives it. */
+  readonly regions?: Readonly<Record<string, number>>;
+  readonly fees?: Fees;
+  /** Milliseconds since the epoch: in force from here on, inclusive. @default always */
+  readonly from?: number;
+  /** In force until here, exclusive. @default for good */
+  readonly until?: number;
   /** Where the price was read: a list's name or a page's address, or `config`. */
   readonly source: string;
   /** ISO date on which the source was read or last changed. */
   readonly asOf: string;
   readonly maxOutputTokens?: number;
   readonly contextTokens?: number;
+}
+
+/** Names of ordinary service in responses. */
+const STANDARD: ReadonlySet<string> = new Set(['default', 'standard', 'auto', 'on_demand']);
+
+/** False for the service that is priced without a tier: what a response names it, or no name at all. */
+export function isSpecialTier(serviceTier: string | undefined): serviceTier is string {
+  return serviceTier !== undefined && !STANDARD.has(serviceTier);
 }

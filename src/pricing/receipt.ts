@@ -9,6 +9,8 @@ import type { Model, Task } from '../config/config.ts';
 import type { ModelRegistry } from '../config/models.ts';
 import { costNano } from './cost.ts';
 import type { PriceLookup } from './price-lookup.ts';
+import { isSpecialTier, type PriceRule } from './price-rule.ts';
+import { openaiTier } from './usage-openai.ts';
 
 /** Where prices and models are looked up. */
 export interface ReceiptOptions {
@@ -19,20 +21,27 @@ export interface ReceiptOptions {
 }
 
 /**
- * Prices a call whose attempts have all ended. Reference (design, section 8): the configured one, else
- * the model the client asked for, else the last tier's. Saved is reference less cost, for calls where
- * both are known.
+ * Prices a call whose attempts have all ended. Reference (design, section 8): the task's, else the
+ * configured one, else the model the client asked for, else the last tier's.
  */
 export function writeReceipt(call: Call, options: ReceiptOptions): Receipt {
   const { prices } = options;
   const attempts = call.trace.attempts.map((attempt) => priceAttempt(attempt, prices));
   const reference = referenceOf(call, options, call.trace.task);
+  const referencePrice = priceReference(call, reference, prices);
+  const paid = attempts.reduce((sum, { costNano: cost }) => sum + (cost ?? 0), 0);
+  const priced = attempts.every(({ costNano: cost }) => cost !== undefined);
+  const known = priced ? referencePrice.referenceNano : undefined;
   return {
     attempts,
-    costNano: attempts.reduce((sum, { costNano: cost }) => sum + (cost ?? 0), 0),
-    priced: attempts.every(({ costNano: cost }) => cost !== undefined),
+    costNano: paid,
+    priced,
     reference,
-    ...priceReference(call, reference, prices),
+    ...referencePrice,
+    countedReferenceNano: known ?? paid,
+    ...(known === undefined
+      ? NOTHING_SAVED
+      : attribute(call, { ...referencePrice, prices, costNano: paid, referenceNano: known })),
   };
 }
 
@@ -51,11 +60,14 @@ export function referenceOf(
   );
 }
 
+type ReferencePrice = Pick<Receipt, 'referenceNano' | 'referenceSource'>;
+
 function priceReference(
-  { trace, startedAt }: Call,
+  call: Call,
   reference: Model | undefined,
   prices: PriceLookup,
-): Pick<Receipt, 'referenceNano' | 'referenceSource'> {
+): ReferencePrice {
+  const { trace, startedAt } = call;
   const answer = trace.answer;
   if (answer === undefined) return { referenceNano: 0, referenceSource: 'none' };
   if (reference === undefined) return { referenceNano: undefined, referenceSource: 'none' };
@@ -66,21 +78,78 @@ function priceReference(
     return { referenceNano: priceAttempt(measured, prices).costNano, referenceSource: 'measured' };
   }
   const tokens = answer.usage?.tokens;
-  const rule = prices.usual(reference);
+  const rule = prices.usual(reference, startedAt);
   if (tokens === undefined || rule === undefined) {
     return { referenceNano: undefined, referenceSource: 'none' };
   }
-  return { referenceNano: costNano(tokens, rule, startedAt), referenceSource: 'estimated' };
+  const serviceTier = tierWithout(call, answer, rule);
+  return {
+    referenceNano: costNano(tokens, rule, { at: startedAt, serviceTier }),
+    referenceSource: 'estimated',
+  };
+}
+
+/** The tier at which a call would have been served without Farthing: what the client itself asked for and got. */
+function tierWithout(call: Call, answer: Attempt, rule: PriceRule): string | undefined {
+  const asked = openaiTier(call.body.json);
+  const served = answer.usage?.serviceTier;
+  if (!isSpecialTier(asked) || served !== asked) return undefined;
+  // The answering model may be sold at a tier that the reference is not.
+  return Object.hasOwn(rule.tiers ?? {}, asked) ? asked : undefined;
 }
 
 /** Prices one attempt: the provider's own figure where it gives one, else ours. */
 export function priceAttempt(attempt: Attempt, prices: PriceLookup): AttemptPrice {
-  const { usage, model } = attempt;
+  const { usage, model, startedAt } = attempt;
   const provider = model.providers.find(({ name }) => name === attempt.provider);
-  const rule = provider === undefined ? undefined : prices.find(model, provider);
+  const rule = provider === undefined ? undefined : prices.find(model, provider, startedAt);
   // An attempt without an answer is not billed; one whose answer began always has a usage.
   if (usage === undefined) return { costNano: 0, computedNano: 0, rule };
+  const { tokens, serviceTier, region, searches } = usage;
   const computedNano =
-    rule === undefined ? undefined : costNano(usage.tokens, rule, attempt.startedAt);
+    rule === undefined
+      ? undefined
+      : costNano(tokens, rule, { at: startedAt, serviceTier, region, searches });
   return { costNano: usage.reportedCostNano ?? computedNano, computedNano, rule };
+}
+
+/** Of a call that saves nothing, because it is not wholly priced. */
+const NOTHING_SAVED = { savedNano: { route: 0, service: 0 }, overheadNano: 0 } as const;
+
+interface Attributing extends ReferencePrice {
+  readonly referenceNano: number;
+  readonly prices: PriceLookup;
+  readonly costNano: number;
+}
+
+/**
+ * Divides what a call saved among the stages, in the order of the pipeline (design, section 8): `route`
+ * is the reference less the answering model's list price on the same tokens; `service` is that less what
+ * the answer did cost (service tier, region, the provider's own reckoning); overhead is every attempt
+ * whose answer was not given. Reference − savings + overhead = cost, exactly.
+ */
+function attribute(
+  call: Call,
+  { referenceNano, referenceSource, prices, costNano: cost }: Attributing,
+): Pick<Receipt, 'savedNano' | 'overheadNano'> {
+  const { answer } = call.trace;
+  if (answer === undefined) {
+    return { savedNano: { route: 0, service: 0 }, overheadNano: cost - referenceNano };
+  }
+  const { costNano: paid = 0, rule } = priceAttempt(answer, prices);
+  const list =
+    referenceSource === 'measured' ? referenceNano : (listPrice(call, answer, rule) ?? paid);
+  return {
+    savedNano: { route: referenceNano - list, service: list - paid },
+    overheadNano: cost - paid,
+  };
+}
+
+/** What the answer would have cost at the service that the client asked for. */
+function listPrice(call: Call, answer: Attempt, rule: PriceRule | undefined): number | undefined {
+  const { usage, startedAt } = answer;
+  if (usage === undefined || rule === undefined) return undefined;
+  const serviceTier = tierWithout(call, answer, rule);
+  const { tokens, searches } = usage;
+  return costNano(tokens, rule, { at: startedAt, serviceTier, searches });
 }

@@ -37,7 +37,15 @@ export function convertAnthropicUsage(value: unknown): Usage | undefined {
     ...cacheWrites(usage),
     ...divideTokens({ total: output, parts: { reasoning }, rest: 'output' }),
   };
-  return withServiceTier({ tokens, source: 'provider' }, tierOf(usage));
+  const region = asString(usage['inference_geo']);
+  const searches = readDetail(asObject(usage['server_tool_use'])?.['web_search_requests']);
+  const known: Usage = {
+    tokens,
+    source: 'provider',
+    ...(region === undefined || region === 'not_available' ? {} : { region }),
+    ...(searches === 0 ? {} : { searches }),
+  };
+  return withServiceTier(known, tierOf(usage));
 }
 
 /** Writes by time to live; all are 5-minute writes where the answer has no breakdown. */

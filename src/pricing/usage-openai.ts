@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type JsonObject, asNumber, asObject } from '../json.ts';
+import { type JsonObject, asNumber, asObject, asString } from '../json.ts';
 import {
   NO_TOKENS,
   type TokenCounts,
@@ -47,6 +47,15 @@ export function convertOpenAIUsage(value: unknown): Usage | undefined {
     source: 'provider',
     ...(reportedCostNano === undefined ? {} : { reportedCostNano }),
   };
+}
+
+/**
+ * The service tier that a request asks for, or that a chat completion or chunk was served at. `fast` is
+ * another name of `priority`, and billed as it.
+ */
+export function openaiTier(wire: JsonObject): string | undefined {
+  const tier = asString(wire['service_tier']);
+  return tier === 'fast' ? 'priority' : tier;
 }
 
 function promptParts(usage: JsonObject): Partial<TokenCounts> {

@@ -42,6 +42,10 @@ export interface Usage {
   readonly reportedCostNano?: number;
   /** The service tier the response names (`default`, `flex`, `priority`, …). */
   readonly serviceTier?: string;
+  /** Where the response says it was served, where that has a price of its own (Anthropic's `inference_geo`). */
+  readonly region?: string;
+  /** Web searches that the provider made for the answer, billed apart. */
+  readonly searches?: number;
 }
 
 /** No tokens at all. */

@@ -124,8 +124,8 @@ describe('the sandbox', () => {
     assert.deepEqual(
       [...config.models.values()].map(({ name, price }) => [
         name,
-        price?.rates.input,
-        price?.rates.output,
+        price?.[0]?.rates.input,
+        price?.[0]?.rates.output,
       ]),
       [
         ['sandbox-small', 0.1, 0.4],

@@ -24,6 +24,7 @@ export const nowhere: Provider = {
   idleTimeoutMs: 1000,
   retries: 0,
   connections: 1,
+  priceFactor: 1,
 };
 
 /** A model at a price in USD per 1M tokens; without one it is unpriced. */
@@ -35,7 +36,14 @@ export function modelAt(name: string, input?: number, output: number = input ?? 
     price:
       input === undefined
         ? undefined
-        : { id: `config:${name}`, rates: { input, output }, source: 'config', asOf: '2026-11-01' },
+        : [
+            {
+              id: `config:${name}`,
+              rates: { input, output },
+              source: 'config',
+              asOf: '2026-11-01',
+            },
+          ],
     maxOutputTokens: undefined,
   };
 }

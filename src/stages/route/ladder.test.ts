@@ -16,7 +16,7 @@ import {
 } from '../../testing/stage-fixtures.ts';
 import { route } from './route.ts';
 
-const emptyBook = { find: () => undefined } as unknown as PriceBook;
+const emptyBook = { rules: () => [] } as unknown as PriceBook;
 const prices = new PriceLookup(emptyBook);
 
 const small = modelAt('small', 1, 1);

@@ -11,6 +11,7 @@ import { maxOutputTokens } from '../../dialects/openai-chat-request.ts';
 import { mostCostNano } from '../../pricing/cost.ts';
 import type { PriceLookup } from '../../pricing/price-lookup.ts';
 import type { PriceRule } from '../../pricing/price-rule.ts';
+import { openaiTier } from '../../pricing/usage-openai.ts';
 import { priceAttempt } from '../../pricing/receipt.ts';
 import { upperBoundRequestTokens } from '../../pricing/tokens.ts';
 import { outputTokens } from '../../pricing/usage.ts';
@@ -41,12 +42,13 @@ export function capOf(call: Call): number | undefined {
 export async function allow(call: Call, tier: Tier, prices: PriceLookup): Promise<Allowance> {
   const cap = capOf(call);
   if (cap === undefined) return { allowed: true, maxOutputTokens: undefined };
-  const rules = rulesOf(tier, prices);
+  const rules = rulesOf(call, tier, prices);
   if (rules === undefined) return refused(`${tier.model.name} has no known price`);
   const left = cap - spentNano(call, prices);
   const prompt = await upperBoundRequestTokens(call.body.json, tier.model.id);
+  const serviceTier = openaiTier(call.body.json);
   const fits = (output: number): boolean =>
-    rules.every((rule) => mostCostNano({ prompt, output }, rule) <= left);
+    rules.every((rule) => mostCostNano({ prompt, output }, rule, serviceTier) <= left);
   const wanted = wantedOutput(call, tier, rules);
   // The limit is sent along: an answer without one has no bound that a provider would keep.
   const limit = largestThatFits(fits, wanted);
@@ -72,8 +74,12 @@ export function spentNano(call: Call, prices: PriceLookup): number {
 }
 
 /** Prices at all providers, since any may end up answering; undefined where one is unpriced. */
-function rulesOf({ model }: Tier, prices: PriceLookup): readonly PriceRule[] | undefined {
-  const rules = model.providers.map((provider) => prices.find(model, provider));
+function rulesOf(
+  { startedAt }: Call,
+  { model }: Tier,
+  prices: PriceLookup,
+): readonly PriceRule[] | undefined {
+  const rules = model.providers.map((provider) => prices.find(model, provider, startedAt));
   return rules.every((rule) => rule !== undefined) ? rules : undefined;
 }
 
