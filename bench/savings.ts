@@ -114,10 +114,10 @@ async function runPolicy(
   try {
     const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetries: 0 });
     const answers = await inParallel(items, (item) => ask(client, item));
-    await gateway.store.flush();
+    await gateway.stores.ledger.flush();
     return {
       answers,
-      ledgerNano: gateway.store.report({}).totals.cost_nano_usd,
+      ledgerNano: gateway.stores.ledger.report({}).totals.cost_nano_usd,
       independentNano: independentSum(policy, items, { answers, prices }),
     };
   } finally {

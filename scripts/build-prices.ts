@@ -7,11 +7,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { gunzipSync } from 'node:zlib';
-import { type Json, type JsonObject, isObject } from '../src/json.ts';
-import type { PriceList, PriceRow } from '../src/pricing/price-list.ts';
-import { absurdities } from './prices/absurd.ts';
-import { type ReadList, readModelsDev } from './prices/models-dev.ts';
+import { absurdities } from '../src/pricing/lists/absurd.ts';
+import { missingProviders, readModelsDev } from '../src/pricing/lists/models-dev.ts';
+import { parseList, type ReadList } from '../src/pricing/lists/read-list.ts';
+import {
+  formatPriceList,
+  type PriceList,
+  type PriceRow,
+  rowKey,
+  sortRows,
+} from '../src/pricing/price-list.ts';
 
 const ADDRESS = 'https://models.dev/api.json';
 const FETCH_TIMEOUT_MS = 60_000;
@@ -40,11 +45,12 @@ export function mergePrices(list: ReadList, overlay: readonly PriceRow[], asOf: 
   if (problems.length > 0) {
     throw new Error(`The prices were refused:\n${problems.map((line) => `  ${line}`).join('\n')}`);
   }
-  const rows = new Map(list.rows.map((row) => [keyOf(row), row]));
-  for (const row of overlay) {
-    const listed = rows.get(keyOf(row));
-    rows.set(keyOf(row), { ...limitsOf(listed), ...row });
-  }
+  const listed = new Map(list.rows.map((row) => [rowKey(row), row]));
+  const ours = new Set(overlay.map(rowKey));
+  const rows = [
+    ...list.rows.filter((row) => !ours.has(rowKey(row))),
+    ...overlay.map((row) => ({ ...limitsOf(listed.get(rowKey(row))), ...row })),
+  ];
   return {
     _source: {
       list: 'models.dev (https://models.dev, https://github.com/anomalyco/models.dev)',
@@ -52,7 +58,7 @@ export function mergePrices(list: ReadList, overlay: readonly PriceRow[], asOf: 
       asOf,
       overlay: 'rows with another source than models.dev come from overlay.json',
     },
-    rows: [...rows.values()].toSorted((a, b) => compare(keyOf(a), keyOf(b))),
+    rows: sortRows(rows),
   };
 }
 
@@ -62,47 +68,6 @@ function limitsOf(row: PriceRow | undefined): Partial<PriceRow> {
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     ...(contextTokens === undefined ? {} : { contextTokens }),
   };
-}
-
-function keyOf({ provider, model }: PriceRow): string {
-  return `${provider}\n${model.toLowerCase()}`;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
-/** JSON with one row a line, so that a changed price is a changed line. */
-export function formatPriceList({ _source, rows }: PriceList): string {
-  const lines = rows.map((row) => JSON.stringify(inOrder(row)));
-  return `{\n"_source": ${JSON.stringify(_source)},\n"rows": [\n${lines.join(',\n')}\n]\n}\n`;
-}
-
-/** The same fields in the same order, whoever wrote the row. */
-function inOrder(row: PriceRow): PriceRow {
-  const { provider, model, rates, bands, windows, source, asOf, maxOutputTokens, contextTokens } =
-    row;
-  // JSON leaves out what is undefined.
-  return {
-    provider,
-    model,
-    rates,
-    bands,
-    windows,
-    source,
-    asOf,
-    maxOutputTokens,
-    contextTokens,
-  } as PriceRow;
-}
-
-/** A list from a file, gzipped or plain. Throws where the file is no JSON object. */
-export function parseList(bytes: Buffer): JsonObject {
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const value = JSON.parse((isGzip ? gunzipSync(bytes) : bytes).toString('utf8')) as Json;
-  if (!isObject(value)) throw new Error('The price list is no JSON object.');
-  return value;
 }
 
 async function fetchList(): Promise<Buffer> {
@@ -120,10 +85,10 @@ async function build(): Promise<void> {
   const today = new Date().toISOString().slice(0, 10);
   // A file may be of any age; its youngest entry is the latest day of which it is evidence.
   const asOf = values['as-of'] ?? (file === undefined ? today : undefined);
-  const list = readModelsDev(
-    parseList(file === undefined ? await fetchList() : readFileSync(file)),
-    asOf,
-  );
+  const parsed = parseList(file === undefined ? await fetchList() : readFileSync(file));
+  const missing = missingProviders(parsed);
+  if (missing.length > 0) throw new Error(`The list has no models of ${missing.join(', ')}.`);
+  const list = readModelsDev(parsed, asOf);
   const overlay = JSON.parse(readFileSync(join(PRICING, 'overlay.json'), 'utf8')) as {
     readonly rows: readonly PriceRow[];
   };

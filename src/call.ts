@@ -10,6 +10,9 @@ import type { FarthingError } from './errors.ts';
 import type { Model, Task } from './config/config.ts';
 import type { Usage } from './pricing/usage.ts';
 import type { PriceRule } from './pricing/price-rule.ts';
+import type { Part } from './accounts/leases.ts';
+import type { KeyRecord } from './stores/key-store.ts';
+import type { Arm } from './stores/ledger-store.ts';
 
 /** What a client asks for. */
 export type Operation = 'chat' | 'embeddings';
@@ -24,8 +27,10 @@ export interface Call {
   readonly body: RequestBody;
   /** Request headers, lower-case names. Never forwarded upstream. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Who pays. `""` while the gateway is open. */
+  /** Who pays: the name of the key. `""` while the gateway is open. */
   readonly tenant: string;
+  /** The caller's key; undefined while the gateway is open. */
+  readonly key?: KeyRecord | undefined;
   readonly tags: Readonly<Record<string, string>>;
   /** The caller's cap for this call in nano-dollars, all attempts together (`x-farthing-max-cost`). */
   readonly maxCostNano?: number | undefined;
@@ -185,6 +190,8 @@ export interface Receipt {
   readonly savedNano: Readonly<Record<SavingStage, number>>;
   /** What was paid for answers that were not given: rejected tiers, judges, failures. */
   readonly overheadNano: number;
+  /** A price that was used is older than the configuration allows. */
+  readonly stale: boolean;
 }
 
 /** Where money is saved, in the order of the pipeline. */
@@ -206,6 +213,15 @@ export interface Trace {
   task?: Task;
   /** The call's template, where it was looked for. */
   template?: string;
+  /** The side of the hold-out that the call is on, and what was drawn by (undefined: the call itself). */
+  arm?: Arm;
+  unit?: string;
+  /** Money set aside for the question in flight. */
+  reserved?: readonly Part[];
+  /** Tokens that rate limits were charged at admission. */
+  countedTokens?: number;
+  /** What the tightest rate limit leaves, as response headers. */
+  limitHeaders?: Readonly<Record<string, string>>;
   /** What it cost, once the call is settled. */
   receipt?: Receipt;
 }

@@ -31,6 +31,16 @@ export const ERROR_CODES = {
   model_not_found: { status: 404, ...invalidRequest },
   task_not_found: { status: 404, ...invalidRequest },
   max_cost_exceeded: { status: 400, ...invalidRequest },
+  unpriced_model: { status: 400, ...invalidRequest },
+  // What is allowed is used up: `budget_exceeded` until the budget renews, the others for a moment.
+  budget_exceeded: { status: 429, type: 'insufficient_quota', retryable: false },
+  budget_busy: { status: 429, type: 'rate_limit_error', retryable: true },
+  rate_limit_exceeded: { status: 429, type: 'rate_limit_error', retryable: true },
+  // The caller's key is missing, wrong, or not for this.
+  missing_api_key: { status: 401, type: 'authentication_error', retryable: false },
+  invalid_api_key: { status: 401, type: 'authentication_error', retryable: false },
+  model_not_allowed: { status: 403, type: 'permission_error', retryable: false },
+  task_not_allowed: { status: 403, type: 'permission_error', retryable: false },
   // The gateway's own configuration or state stands in the way.
   missing_provider_key: { status: 401, type: 'authentication_error', retryable: false },
   invalid_config: { status: 500, type: 'configuration_error', retryable: false },
@@ -64,8 +74,10 @@ export interface FarthingErrorOptions {
     | undefined;
   /** Whether trying the same call again can help. Decided where the error is made. @default the code's */
   readonly retryable?: boolean | undefined;
-  /** How long the other side asked us to wait, in ms. */
+  /** After how long trying again makes sense, in ms: what the other side asked for, or a limit's renewal. */
   readonly retryAfterMs?: number | undefined;
+  /** Further headers of the response. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly cause?: unknown;
 }
 
@@ -80,6 +92,7 @@ export class FarthingError extends Error {
   readonly param: string | undefined;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
   readonly upstream: FarthingErrorOptions['upstream'];
 
   constructor(code: ErrorCode, message: string, options: FarthingErrorOptions = {}) {
@@ -90,6 +103,7 @@ export class FarthingError extends Error {
     this.param = options.param;
     this.retryable = options.retryable ?? meaning.retryable;
     this.retryAfterMs = options.retryAfterMs;
+    this.headers = options.headers;
     this.upstream = options.upstream;
   }
 }

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { Cashier } from './accounts/cashier.ts';
+import { KeyRing } from './access/key-ring.ts';
+import { deliver } from './alerts/webhook.ts';
 import type { Call, Handler, Operation } from './call.ts';
 import type { Config, Model, Task } from './config/config.ts';
 import { ModelRegistry } from './config/models.ts';
@@ -23,17 +26,22 @@ import { readTags } from './stages/identify/tags.ts';
 import { TemplateIndex } from './stages/identify/template-index.ts';
 import type { SettledCall, Sink } from './stages/ledger/ledger.ts';
 import { recordCall } from './stages/ledger/record.ts';
-import type { LedgerStore } from './stores/ledger-store.ts';
-import { openSqliteLedger } from './stores/sqlite-ledger.ts';
+import type { KeyRecord } from './stores/key-store.ts';
+import { openSqliteStores } from './stores/sqlite-stores.ts';
+import type { Stores } from './stores/stores.ts';
 import { ulid } from './stores/ulid.ts';
+
+/** Request headers by lower-case name. */
+export type Headers = Readonly<Record<string, string | undefined>>;
 
 /** A wire request in OpenAI's format. */
 export interface GatewayRequest {
   readonly operation: Operation;
   /** The JSON body. */
   readonly text: string;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly headers: Headers;
+  /** Who asks, as {@link Gateway.authenticate} told. @default nobody in particular */
+  readonly key?: KeyRecord | undefined;
   /** Tells when the client leaves. @default it never does */
   readonly departure?: Departure;
 }
@@ -43,7 +51,13 @@ export interface Gateway {
   readonly config: Config;
   readonly models: ModelRegistry;
   readonly prices: PriceLookup;
-  readonly store: LedgerStore;
+  readonly stores: Stores;
+  readonly cashier: Cashier;
+  /**
+   * Whose key a request carries; undefined in an open gateway. Throws `missing_api_key` or
+   * `invalid_api_key`.
+   */
+  authenticate(headers: Headers): KeyRecord | undefined | Promise<KeyRecord>;
   /** Reads a request into a call. Throws a {@link FarthingError} for one that cannot be understood. */
   read(request: GatewayRequest): Call;
   /** Which task a call belongs to, and why. Throws like {@link answer} where there is none. */
@@ -60,11 +74,11 @@ export interface Gateway {
 
 /** What can be given from outside. */
 export interface GatewayOptions {
-  /** Where the ledger is kept. @default the SQLite file of the configuration */
-  readonly store?: LedgerStore;
+  /** Where ledger, accounts and keys are kept. @default the SQLite file of the configuration */
+  readonly stores?: Stores;
 }
 
-/** Name under which the store keeps what was learned about templates. */
+/** Name under which the ledger keeps what was learned about templates. */
 const TEMPLATES = 'templates';
 
 /**
@@ -76,20 +90,26 @@ const TEMPLATES = 'templates';
  * for await (const batch of (await gateway.answer(call)).events) console.log(batch.map(({ data }) => data));
  */
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
-  const book = PriceBook.load();
+  const book = PriceBook.load(config.priceFile);
   const models = new ModelRegistry(config, book);
   const prices = new PriceLookup(book);
-  const store = options.store ?? openSqliteLedger(config.data);
-  const templates = TemplateIndex.from(store.load(TEMPLATES));
-  const { reference, tasks } = config;
+  const stores = options.stores ?? openSqliteStores(config.data);
+  const { ledger } = stores;
+  const templates = TemplateIndex.from(ledger.load(TEMPLATES));
+  const { reference, tasks, spending, priceMaxAgeMs } = config;
   const connections = new Connections();
-  const sinks: Sink[] = [(settled: SettledCall) => store.append(recordCall(settled))];
+  const sinks: Sink[] = [];
   const dialects = { openai: openaiDialect, anthropic: anthropicDialect };
   const identifier = new Identifier({ tasks, models, reference, templates });
-  const money = { prices, models, reference };
+  const money = { prices, models, reference, priceMaxAgeMs };
+  const cashier = createCashier(config, stores, prices);
+  const ring = spending.keysRequired ? new KeyRing(stores.keys) : undefined;
   const answer = createPipeline({
     ...money,
     identifier,
+    spending,
+    cashier,
+    keep: keeper(stores, cashier),
     sinks,
     provider: createProviderHandler({ dialects, connections }),
   });
@@ -97,7 +117,9 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     config,
     models,
     prices,
-    store,
+    stores,
+    cashier,
+    authenticate: (headers) => ring && (ring.identify(headers) ?? ring.lookUp(headers)),
     read: readCall,
     identify: (call) => identifier.identify(call),
     referenceOf: (call, task) => referenceOf(call, money, task),
@@ -105,24 +127,51 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     onSettled: (sink) => void sinks.push(sink),
     close: async () => {
       await connections.close();
-      store.save(TEMPLATES, templates.serialize());
-      await store.close();
+      await ledger.flush().catch(() => undefined);
+      await cashier.close();
+      await ring?.close();
+      ledger.save(TEMPLATES, templates.serialize());
+      await stores.close();
     },
   };
 }
 
-function readCall({ operation, text, headers, departure }: GatewayRequest): Call {
+function createCashier({ spending }: Config, stores: Stores, prices: PriceLookup): Cashier {
+  return new Cashier({
+    spending,
+    stores,
+    prices,
+    tell: (event, url) => {
+      const data = { type: 'budget.threshold', id: ulid(), timestamp: new Date().toISOString(), data: event };
+      void deliver(data, { url, secret: spending.webhookSecret });
+    },
+  });
+}
+
+/** Writes a settled call down: its rows and what it is charged to, in one step. */
+function keeper({ ledger }: Stores, cashier: Cashier): (settled: SettledCall) => Promise<void> {
+  return async (settled) => {
+    const charges = cashier.settle(settled.call, settled.receipt);
+    await ledger.append(recordCall(settled), charges);
+    cashier.written(charges);
+  };
+}
+
+function readCall({ operation, text, headers, key, departure }: GatewayRequest): Call {
   const body = parseRequestBody(text);
   if (operation === 'chat') validateChatRequest(body.json);
   else validateEmbeddingsRequest(body.json);
+  const startedAt = Date.now();
+  const tags = readTags(headers, body.json);
   return {
-    id: ulid(),
-    startedAt: Date.now(),
+    id: ulid(startedAt),
+    startedAt,
     operation,
     body,
     headers,
-    tenant: '',
-    tags: readTags(headers, body.json),
+    tenant: key?.name ?? '',
+    key,
+    tags: key === undefined ? tags : { ...tags, ...key.tags },
     maxCostNano: readMaxCost(headers['x-farthing-max-cost']),
     departure: departure ?? new Departure(),
     trace: { attempts: [] },

@@ -3,27 +3,48 @@
  *
  * @module
  */
-import { compose, type Handler, type Stage } from './call.ts';
+import type { Cashier } from './accounts/cashier.ts';
+import { type Call, compose, type Handler, type Stage } from './call.ts';
+import type { Model, Task } from './config/config.ts';
+import type { Spending } from './config/spending.ts';
+import { referenceOf } from './pricing/receipt.ts';
+import { budget } from './stages/budget/budget.ts';
+import { holdOut } from './stages/hold-out/hold-out.ts';
 import { identify, type Identifier } from './stages/identify/identify.ts';
-import { ledger, type Sink } from './stages/ledger/ledger.ts';
+import { ledger, type LedgerOptions } from './stages/ledger/ledger.ts';
+import { limit } from './stages/limit/limit.ts';
+import { Conversations } from './stages/route/conversations.ts';
 import { route } from './stages/route/route.ts';
-import type { ReceiptOptions } from './pricing/receipt.ts';
 
 /** What the stages work with. */
-export interface PipelineParts extends ReceiptOptions {
+export interface PipelineParts extends LedgerOptions {
   readonly identifier: Identifier;
-  /** Where settled calls go. */
-  readonly sinks: readonly Sink[];
+  readonly spending: Spending;
+  readonly cashier: Cashier;
   /** The innermost handler: asks a provider. */
   readonly provider: Handler;
 }
 
-/** The stages, outermost first. */
+/** The stages, outermost first. One that is not configured is not in the list. */
 export function stagesOf(parts: PipelineParts): readonly Stage[] {
+  const { spending, cashier } = parts;
+  const conversations = new Conversations();
+  const reference = (call: Call, task: Task): Model | undefined => referenceOf(call, parts, task);
   return [
-    identify(parts.identifier), // which task, or 404
-    ledger(parts), //              settles whatever happens behind it
-    route(parts), //               which model: tiers, checks, repair, caps
+    // which task, or 404; 403 where the key may not
+    identify(parts.identifier),
+    // settles whatever happens behind it
+    ledger(parts),
+    // 429 where it is asked too fast
+    ...(spending.limits.length === 0 ? [] : [limit(cashier.limits)]),
+    // the reference, for some calls, as control
+    ...(spending.holdOut === undefined
+      ? []
+      : [holdOut({ holdOut: spending.holdOut, conversations, referenceOf: reference })]),
+    // which model: tiers, checks, repair, caps
+    route({ prices: parts.prices, conversations }),
+    // 429 where the money is spent
+    ...(spending.budgets.length === 0 ? [] : [budget(cashier.budgets)]),
   ];
 }
 

@@ -23,6 +23,12 @@ export class RecentMap<Key, Value> {
     return this.#young.size + this.#old.size;
   }
 
+  /** All entries, in no order that says anything. */
+  *entries(): Generator<[Key, Value]> {
+    yield* this.#old;
+    yield* this.#young;
+  }
+
   /** The value, which counts as used now. */
   get(key: Key): Value | undefined {
     const young = this.#young.get(key);

@@ -6,6 +6,7 @@
 import { Command } from 'commander';
 import type { Config, Model, Provider, Task } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
+import { priceWarnings } from '../config/price-warnings.ts';
 import { PriceBook } from '../pricing/price-book.ts';
 import { PriceLookup } from '../pricing/price-lookup.ts';
 import { explainCommand } from './config-explain.ts';
@@ -30,8 +31,12 @@ async function checkConfig({
   config?: string;
   json?: boolean;
 }): Promise<void> {
-  const { config, path, warnings } = await loadConfig(file === undefined ? {} : { path: file });
-  const summary = config === undefined ? null : summarize(config);
+  const loaded = await loadConfig(file === undefined ? {} : { path: file });
+  const { config, path } = loaded;
+  const prices = new PriceLookup(PriceBook.load(config?.priceFile));
+  const summary = config === undefined ? null : summarize(config, prices);
+  const doubts = config === undefined ? [] : priceWarnings(config, prices, Date.now());
+  const warnings = [...loaded.warnings, ...doubts];
   if (json === true) {
     process.stdout.write(
       `${JSON.stringify({ ok: true, path: path ?? null, warnings, config: summary })}\n`,
@@ -55,8 +60,7 @@ async function checkConfig({
 }
 
 /** What is told of a configuration; never a key. */
-function summarize({ providers, models, tasks, reference }: Config) {
-  const prices = new PriceLookup(PriceBook.load());
+function summarize({ providers, models, tasks, reference }: Config, prices: PriceLookup) {
   return {
     reference: reference?.name ?? null,
     providers: [...providers.values()].map(({ name, url, key, keyVariable }: Provider) => ({

@@ -30,6 +30,14 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     does: 'what models cost, and where that is known from',
     load: async () => (await import('./prices.ts')).pricesCommand(),
   },
+  keys: {
+    does: 'create, list, revoke and rotate the keys of callers',
+    load: async () => (await import('./keys.ts')).keysCommand(),
+  },
+  reconcile: {
+    does: "the ledger beside the provider's own figures",
+    load: async () => (await import('./reconcile.ts')).reconcileCommand(),
+  },
   config: {
     does: 'check the configuration, explain what it does with a request',
     load: async () => (await import('./config.ts')).configCommand(),

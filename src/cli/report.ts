@@ -11,7 +11,7 @@ import { FarthingError } from '../errors.ts';
 import { formatUsd } from '../pricing/format-usd.ts';
 import { SANDBOX_DATA } from '../stores/ledger-store.ts';
 import type { Grouping, Report, ReportQuery, Sums, TierShare } from '../stores/report.ts';
-import { openSqliteLedger } from '../stores/sqlite-ledger.ts';
+import { openSqliteStores } from '../stores/sqlite-stores.ts';
 import { type Column, renderTable } from './table.ts';
 
 interface Options {
@@ -45,16 +45,16 @@ async function report(options: Options): Promise<void> {
       `There is no ledger at ${data}; it is made by the first call.`,
     );
   }
-  const store = openSqliteLedger(data);
+  const stores = openSqliteStores(data);
   try {
-    const found = store.report(query);
+    const found = stores.ledger.report(query);
     process.stdout.write(
       options.json === true
         ? `${JSON.stringify(asJson(found, query))}\n`
         : render(found, { data, query }),
     );
   } finally {
-    await store.close();
+    await stores.close();
   }
 }
 

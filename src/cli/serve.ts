@@ -10,6 +10,7 @@ import { FarthingError } from '../errors.ts';
 import { createGateway } from '../gateway.ts';
 import { loadConfigOrSandbox, type Prepared } from '../sandbox/load.ts';
 import { startServer } from '../server/server.ts';
+import { startTelemetry } from '../telemetry/start.ts';
 
 interface Options {
   readonly config?: string;
@@ -43,7 +44,9 @@ async function serve(options: Options): Promise<void> {
 
 async function run(prepared: Prepared, json: boolean): Promise<void> {
   const { config, path, warnings } = prepared;
+  const telemetry = await startTelemetry(process.env);
   const gateway = createGateway(config);
+  if (telemetry !== undefined) gateway.onSettled(telemetry.sink);
   try {
     const server = await startServer(gateway).catch((cause: unknown) => {
       throw cannotListen(config, cause);
@@ -61,6 +64,7 @@ async function run(prepared: Prepared, json: boolean): Promise<void> {
     await server.close();
   } finally {
     await gateway.close();
+    await telemetry?.close();
   }
 }
 

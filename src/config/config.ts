@@ -6,18 +6,25 @@
  */
 import type { Check } from '../checks/check.ts';
 import type { PriceRule } from '../pricing/price-rule.ts';
+import type { Spending } from './spending.ts';
 
 /** The whole configuration. */
 export interface Config {
   readonly listen: { readonly host: string; readonly port: number };
   /** Path of the ledger's SQLite file; `:memory:` keeps nothing. */
   readonly data: string;
+  /** Path of the price file that `farthing prices update` writes; there need not be one. */
+  readonly priceFile: string;
+  /** Age in ms above which a listed price is flagged as stale. */
+  readonly priceMaxAgeMs: number;
   /** The model every call is compared with; undefined compares with the model the client asked for. */
   readonly reference: Model | undefined;
   readonly providers: ReadonlyMap<string, Provider>;
   /** Configured models by the name clients use. */
   readonly models: ReadonlyMap<string, Model>;
   readonly tasks: ReadonlyMap<string, Task>;
+  /** Who may spend how much, and how it is measured what that saves. */
+  readonly spending: Spending;
   /** Largest request body in bytes. */
   readonly maxBodyBytes: number;
   /** Silence on a stream after which a keep-alive comment is sent, in ms. */
@@ -85,6 +92,8 @@ export interface Task {
   readonly reference: Model | undefined;
   /** Whether a conversation or tool loop stays on the model that it is on. */
   readonly sticky: boolean;
+  /** True for a task's stand-in in the hold-out: the reference alone. @default false */
+  readonly isControl?: boolean;
 }
 
 /** One rung of a ladder. */

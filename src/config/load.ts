@@ -6,15 +6,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve as resolvePath } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
-import { FarthingError } from '../errors.ts';
+import { FarthingError, toFarthingError } from '../errors.ts';
+import { asObject } from '../json.ts';
 import { PriceBook } from '../pricing/price-book.ts';
 import type { Config } from './config.ts';
 import { type Environment, expand, readVariable } from './environment.ts';
 import { HOSTS } from './hosts.ts';
 import type { ListedModels } from './models.ts';
+import { priceSettings, type PriceSettings } from './price-settings.ts';
 import { type Path, Problems } from './problems.ts';
 import { resolve } from './resolve.ts';
-import { fileSchema } from './schema.ts';
+import { type FileForm, fileSchema } from './schema.ts';
 
 /** Where to look. */
 export interface LoadOptions {
@@ -76,6 +78,28 @@ export async function parseConfig(text: string, options: LoadOptions = {}): Prom
   return config;
 }
 
+/**
+ * The part of the configuration that is about the price list, whatever else may be wrong with it: a model
+ * that only a newer list knows must not keep that list from being taken. Throws `invalid_config`.
+ */
+export function loadPriceSettings(options: LoadOptions = {}): PriceSettings {
+  const environment = options.environment ?? process.env;
+  const directory = options.directory ?? process.cwd();
+  const path = findFile(options.path ?? environment['FARTHING_CONFIG'], directory);
+  if (path === undefined) return priceSettings({}, directory);
+  const lines = new LineCounter();
+  const document = parseDocument(readText(path), { lineCounter: lines, prettyErrors: false });
+  const problems = new Problems(path, lines, document);
+  for (const error of document.errors) problems.addAt(error.pos[0], error.message);
+  problems.throwIfAny();
+  const { prices, 'price-max-age': maxAge } = asObject(plain(document.toJS(), problems)) ?? {};
+  const given = expandAll({ prices, 'price-max-age': maxAge }, [], { environment, problems });
+  const form = fileSchema.pick({ prices: true, 'price-max-age': true }).safeParse(given);
+  if (!form.success) problems.addIssues(form.error.issues, fileSchema);
+  problems.throwIfAny();
+  return priceSettings(form.data ?? {}, options.directory ?? dirname(path));
+}
+
 function findFile(given: string | undefined, directory: string): string | undefined {
   if (given !== undefined && given !== '') return resolvePath(directory, given);
   return NAMES.map((name) => resolvePath(directory, name)).find((path) => existsSync(path));
@@ -114,14 +138,26 @@ async function parse(
   if (!form.success) problems.addIssues(form.error.issues, fileSchema);
   problems.throwIfAny();
   if (form.data === undefined) throw new FarthingError('internal_error', 'No configuration.');
+  const directory = options.directory ?? dirname(resolvePath(options.file));
   const config = await resolve(form.data, {
     environment: options.environment,
-    prices: options.prices ?? PriceBook.load(),
+    prices: options.prices ?? loadPrices(form.data, directory, problems),
     problems,
-    directory: options.directory ?? dirname(resolvePath(options.file)),
+    directory,
   });
   problems.throwIfAny();
   return { config, warnings: problems.warnings };
+}
+
+/** The price book with the configured file. A file that is wrong is a problem like any other. */
+function loadPrices(form: FileForm, directory: string, problems: Problems): PriceBook {
+  const { priceFile } = priceSettings(form, directory);
+  try {
+    return PriceBook.load(priceFile);
+  } catch (thrown) {
+    problems.add(['prices'], toFarthingError(thrown).message);
+    return PriceBook.load();
+  }
 }
 
 /** YAML can say things that JSON cannot (maps as keys, binary): here they are wrong. */

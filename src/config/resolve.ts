@@ -11,7 +11,9 @@ import { type Environment, expand, readVariable } from './environment.ts';
 import { findHost, HOSTS } from './hosts.ts';
 import { ownPrices } from './own-price.ts';
 import { type ListedModels, ModelRegistry } from './models.ts';
+import { priceSettings } from './price-settings.ts';
 import type { Path, Problems } from './problems.ts';
+import { resolveSpending } from './resolve-spending.ts';
 import type { FileForm, ModelForm, ProviderForm, TaskForm, TierForm } from './schema.ts';
 import { parseAddress, parseDuration, parseMoney, parseSize } from './units.ts';
 
@@ -44,10 +46,12 @@ export async function resolve(form: FileForm, options: ResolveOptions): Promise<
   return {
     listen: listen ?? { host: '127.0.0.1', port: 4960 },
     data: form.data ?? './farthing.db',
+    ...priceSettings(form, options.directory),
     reference: modelAt(form.reference, ['reference'], { ...options, registry }),
     providers,
     models,
     tasks,
+    spending: resolveSpending(form, options),
     maxBodyBytes: parseSize(form['max-body'] ?? '32mb') ?? 0,
     keepAliveMs: parseDuration(form['keep-alive'] ?? '15s') ?? 0,
     drainMs: parseDuration(form.drain ?? '30s') ?? 0,

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { price } from './price-schema.ts';
+import { budget, holdOut, limit } from './spending-schema.ts';
 import { parseDuration, parseMoney, parseSize } from './units.ts';
 
 const name = z.string().regex(/^[\w.:/@+-]+$/, 'must be made of letters, digits and . _ : / @ + -');
@@ -152,9 +153,31 @@ export const fileSchema = z
       .string()
       .optional()
       .describe('The model a call would have used; default: the one the client asked for'),
+    prices: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The price file that `farthing prices update` writes, from this file’s folder; default ./farthing-prices.json',
+      ),
+    'price-max-age': duration
+      .optional()
+      .describe('Age above which a listed price is flagged; default 90d'),
     providers: z.record(name, provider.nullable()).optional().describe('Hosts, by name'),
     models: z.record(name, model).optional().describe('Models, by the name clients use'),
     tasks: z.record(name, task).optional().describe('Kinds of work, by name'),
+    keys: z
+      .literal('required')
+      .optional()
+      .describe('Calls must carry a key of `farthing keys`; left out: an open gateway'),
+    budgets: z.array(budget).optional().describe('What may be spent'),
+    limits: z.array(limit).optional().describe('How fast may be asked'),
+    'hold-out': holdOut.optional(),
+    'webhook-secret': z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Signs webhooks; default: the environment variable FARTHING_WEBHOOK_SECRET'),
     'max-body': size.optional().describe('Largest request body; default 32mb'),
     'keep-alive': duration
       .optional()

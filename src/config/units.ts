@@ -42,6 +42,13 @@ export function parseMoney(value: string | number): number | undefined {
     : Math.floor(dollars * 1e9 + 1e-6);
 }
 
+/** `2%` or `0.02` as 0.02; undefined beyond 0 to 1. */
+export function parseShare(value: string | number): number | undefined {
+  const found = /^\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(String(value));
+  const share = Number(found?.[1]) / (found?.[2] === '%' ? 100 : 1);
+  return found === null || share > 1 ? undefined : share;
+}
+
 /** `127.0.0.1:4960`, `[::1]:4960`, `:4960` or `4960`; without a host the loopback one. */
 export function parseAddress(value: string | number): { host: string; port: number } | undefined {
   const found = /^(?:(?:\[([^\]]+)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(String(value).trim());

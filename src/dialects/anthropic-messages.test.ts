@@ -175,6 +175,34 @@ describe('streams', () => {
     assert.deepEqual(decoder.usage()?.tokens, { ...NO_TOKENS, input: 5, output: 3 });
   });
 
+  const started = (usage: JsonObject) => ({ type: 'message_start', message: { id: 'm', usage } });
+  const stopped = (usage?: JsonObject) => ({
+    type: 'message_delta',
+    delta: { stop_reason: 'end_turn' },
+    ...(usage === undefined ? {} : { usage }),
+  });
+
+  test('counts of the prompt never shrink: a later 0 is none', () => {
+    const start = started({ input_tokens: 20, cache_read_input_tokens: 300, output_tokens: 1 });
+    const zero = { input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 7 };
+    const { decoder } = read(events(start, stopped(zero)));
+    const tokens = { ...NO_TOKENS, input: 20, cacheRead: 300, output: 7 };
+    assert.deepEqual(decoder.usage(), { tokens, source: 'provider' });
+  });
+
+  test('counts of the prompt grow with what tools of the provider add', () => {
+    const start = started({ input_tokens: 2679, output_tokens: 3 });
+    const { decoder } = read(events(start, stopped({ input_tokens: 10_682, output_tokens: 510 })));
+    assert.equal(decoder.usage()?.tokens.input, 10_682);
+  });
+
+  test('an output that is only begun is not the output, even when the answer is complete', () => {
+    const start = started({ input_tokens: 20, output_tokens: 1 });
+    const { decoder, events: given } = read(events(start, stopped()));
+    assert.equal(decoder.usage()?.source, 'partial');
+    assert.ok(given.every(({ data }) => !data.includes('"usage"')));
+  });
+
   test('an input that comes whole, as some hosts send it', () => {
     const block = { type: 'tool_use', id: 't', name: 'f', input: { a: 1 } };
     const bytes = events(

@@ -26,8 +26,10 @@ interface OpenBlock {
  * usage; `message_stop` says nothing more and may be missing.
  */
 export class AnthropicStreamDecoder implements StreamDecoder {
-  /** Usage fields as last reported: those of `message_delta` are cumulative and replace earlier ones. */
+  /** Usage fields as last reported: those of `message_delta` are cumulative. */
   #usage: Record<string, Json | undefined> | undefined;
+  /** The output was counted after `message_start`, which knows only its beginning. */
+  #outputTold = false;
   #model: string | undefined;
   #id: Json = null;
   #stopped = false;
@@ -58,8 +60,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
 
   usage(): Usage | undefined {
     const usage = convertAnthropicUsage(this.#usage);
-    // What message_start says of the output is the start of it.
-    return usage === undefined || this.#stopped ? usage : asPartial(usage);
+    return usage === undefined || (this.#stopped && this.#outputTold) ? usage : asPartial(usage);
   }
 
   model(): string | undefined {
@@ -163,9 +164,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   }
 
   #stop(event: JsonObject): readonly ReplyEvent[] {
-    const given = Object.entries(asObject(event['usage']) ?? {});
-    const told = Object.fromEntries(given.filter(([, count]) => count !== null));
-    this.#usage = { ...this.#usage, ...told };
+    this.#addUsage(asObject(event['usage']) ?? {});
     const delta = asObject(event['delta']) ?? {};
     const reason = delta['stop_reason'];
     if (reason === undefined || reason === null || this.#stopped) return [];
@@ -174,12 +173,27 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     return [this.#chunk(refusal === undefined ? {} : { refusal }, mapStopReason(reason))];
   }
 
-  /** The usage chunk, as OpenAI's. */
+  /**
+   * Merges what a `message_delta` reports. Counts of the prompt are cumulative and never shrink: SGLang and
+   * others that copy the format send 0 for what `message_start` has told. Nulls tell nothing.
+   */
+  #addUsage(told: JsonObject): void {
+    const merged: Record<string, Json | undefined> = { ...this.#usage };
+    for (const [name, value] of Object.entries(told)) {
+      const before = asNumber(merged[name]) ?? 0;
+      const shrinks = name !== 'output_tokens' && typeof value === 'number' && value < before;
+      if (value !== null && !shrinks) merged[name] = value;
+    }
+    this.#usage = merged;
+    this.#outputTold ||= asNumber(told['output_tokens']) !== undefined;
+  }
+
+  /** The usage chunk, as OpenAI's; none where the usage is not the usage of all. */
   #close(): readonly ReplyEvent[] {
     if (this.#closed) return [];
     this.#closed = true;
     const usage = this.usage();
-    if (usage === undefined) return [];
+    if (usage?.source !== 'provider') return [];
     return [ReplyEvent.of({ ...this.#frame(), choices: [], usage: toOpenAIUsage(usage) })];
   }
 

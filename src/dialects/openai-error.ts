@@ -24,7 +24,7 @@ export function renderOpenAIError(error: FarthingError): RenderedError {
   return {
     status,
     body: JSON.stringify({ error: { message, type, param: param ?? null, code: shown } }),
-    headers: retryHeaders(error),
+    headers: { ...error.headers, ...retryHeaders(error) },
   };
 }
 

@@ -471,3 +471,30 @@ describe('errors inside a stream', () => {
     );
   });
 });
+
+describe('usage that is not the last word', () => {
+  const usage = (completion: number): JsonObject => ({
+    usage: { prompt_tokens: 9, completion_tokens: completion, total_tokens: 9 + completion },
+  });
+  const source = (...chunks: readonly JsonObject[]): string | undefined =>
+    read(toText(...chunks, '[DONE]')).decoder.usage()?.source;
+
+  test('what is said after it makes it partial, in chunks of any shape', () => {
+    const early = chunk({ role: 'assistant', content: '' }, null, usage(0));
+    assert.equal(source(early, chunk({ content: 'Hello.' }), END), 'partial');
+    const many = Array.from({ length: 9 }, () => chunk({ content: 'word ' }));
+    assert.equal(source(early, ...many, END), 'partial');
+    assert.equal(source(early, chunk({ reasoning_content: 'Hm.' }), END), 'partial');
+    assert.equal(source(early, chunk({ refusal: 'No.' }), END), 'partial');
+    const call = { index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: '' } };
+    assert.equal(source(early, chunk({ tool_calls: [call] }), END), 'partial');
+  });
+
+  test('with the last text, with the finish reason, or after it, it is whole', () => {
+    const text = chunk({ content: 'Hello.' });
+    assert.equal(source(chunk({ content: 'Hello.' }, null, usage(2)), END), 'provider');
+    assert.equal(source(text, chunk({}, 'stop', usage(2))), 'provider');
+    assert.equal(source(text, END, { choices: [], ...usage(2) }), 'provider');
+    assert.equal(source(text, END, { choices: [], ...usage(0) }), 'provider');
+  });
+});

@@ -6,7 +6,7 @@
  */
 import { ReplyEvent } from '../call.ts';
 import { FarthingError } from '../errors.ts';
-import { asArray, asObject, type Json, type JsonObject, parseJson } from '../json.ts';
+import { asArray, asObject, asString, type Json, type JsonObject, parseJson } from '../json.ts';
 import { convertOpenAIUsage, openaiTier } from '../pricing/usage-openai.ts';
 import { asPartial, type Usage, withServiceTier } from '../pricing/usage.ts';
 import type { StreamDecoder } from './dialect.ts';
@@ -17,6 +17,9 @@ import { decodeErrorBody, readError } from './upstream-error.ts';
 
 /** Shapes that are looked at in one stream; where they still change after that, every chunk is parsed. */
 const LESSONS = 16;
+
+/** Fields of a delta that hold output text. */
+const TEXTS = ['content', 'reasoning_content', 'reasoning', 'refusal'] as const;
 
 /**
  * Decodes one stream. The answer is complete when every choice that was begun has its finish reason, or
@@ -30,11 +33,16 @@ export class OpenAIStreamDecoder implements StreamDecoder {
   #lessons = 0;
   #done = false;
   #usage: Usage | undefined;
+  /** Something was said after the usage was told, so that it is not the usage of all. */
+  #saidMore = false;
   #model: string | undefined;
 
   push({ event, data, unclosed }: SseMessage): readonly ReplyEvent[] {
     if (this.#done || data === '') return [];
-    if (this.#shape?.fits(data) === true && event !== 'error') return [new ReplyEvent(data)];
+    if (this.#shape?.fits(data) === true && event !== 'error') {
+      this.#saidMore = true;
+      return [new ReplyEvent(data)];
+    }
     if (data === '[DONE]') {
       this.#done = true;
       return [];
@@ -60,7 +68,8 @@ export class OpenAIStreamDecoder implements StreamDecoder {
 
   usage(): Usage | undefined {
     const usage = this.#usage;
-    return usage === undefined || this.#complete() ? usage : asPartial(usage);
+    if (usage === undefined) return undefined;
+    return this.#complete() && !this.#saidMore ? usage : asPartial(usage);
   }
 
   model(): string | undefined {
@@ -77,10 +86,9 @@ export class OpenAIStreamDecoder implements StreamDecoder {
     // Groq keeps its usage in a field of its own where nobody asked for OpenAI's.
     const reported = chunk['usage'] ?? asObject(chunk['x_groq'])?.['usage'] ?? null;
     const usage = convertOpenAIUsage(reported);
-    if (usage !== undefined) {
-      this.#usage = withServiceTier(usage, openaiTier(chunk));
-    }
+    if (usage !== undefined) this.#usage = withServiceTier(usage, openaiTier(chunk));
     const choices = chunk['choices'];
+    this.#saidMore = usage === undefined && (this.#saidMore || asArray(choices).some(saysMore));
     if (!Array.isArray(choices)) {
       if (reported === null && readError(chunk) !== undefined) throw decodeErrorBody(chunk);
       return ReplyEvent.of({ ...chunk, choices: [] });
@@ -121,6 +129,13 @@ export class OpenAIStreamDecoder implements StreamDecoder {
       ? given
       : { ...choice, index, delta: { ...delta, tool_calls: mended } };
   }
+}
+
+/** True for a choice whose delta has text or a tool call in it. */
+function saysMore(choice: Json): boolean {
+  const delta = asObject(asObject(choice)?.['delta']) ?? {};
+  const spoken = TEXTS.some((name) => (asString(delta[name]) ?? '') !== '');
+  return spoken || asArray(delta['tool_calls']).length > 0;
 }
 
 /** Azure's first chunk has an empty one. */

@@ -3,8 +3,14 @@
  *
  * @module
  */
+import { readPriceFile } from './price-file.ts';
 import { type PriceList, type PriceRow, readPriceList, ruleId } from './price-list.ts';
 import type { PriceRule } from './price-rule.ts';
+import { mergeRows } from './price-succession.ts';
+import { canonicalProvider } from './provider-names.ts';
+import { withTerms } from './provider-terms.ts';
+
+export { canonicalProvider } from './provider-names.ts';
 
 /** A price with what it belongs to. */
 export interface ListedPrice {
@@ -12,34 +18,6 @@ export interface ListedPrice {
   readonly model: string;
   readonly rule: PriceRule;
 }
-
-/** Further names of providers: their companies', their products', and those that other tools use. */
-const PROVIDER_NAMES: ReadonlyMap<string, string> = new Map([
-  ['google', 'gemini'],
-  ['qwen', 'alibaba'],
-  ['dashscope', 'alibaba'],
-  ['togetherai', 'together'],
-  ['together_ai', 'together'],
-  ['fireworks-ai', 'fireworks'],
-  ['fireworks_ai', 'fireworks'],
-  ['mistralai', 'mistral'],
-  ['x-ai', 'xai'],
-]);
-
-/**
- * What providers charge alike for all their models, where a price says nothing else.
- * OpenAI: developers.openai.com/api/docs/pricing (batch and flex at half price). Anthropic:
- * platform.claude.com/docs/en/about-claude/pricing (batch at half price, `inference_geo` "us" 1.1 times,
- * web search 10 USD per 1,000). Gemini: ai.google.dev/gemini-api/docs/pricing (batch at half price).
- */
-const TERMS: ReadonlyMap<string, Pick<PriceRule, 'tiers' | 'regions' | 'fees'>> = new Map([
-  ['openai', { tiers: { batch: { factor: 0.5 }, flex: { factor: 0.5 } } }],
-  [
-    'anthropic',
-    { tiers: { batch: { factor: 0.5 } }, regions: { us: 1.1 }, fees: { search: 0.01 } },
-  ],
-  ['gemini', { tiers: { batch: { factor: 0.5 } } }],
-]);
 
 /** Day on which a version of a model was released: `-2024-08-06`, `-20240806`. */
 const RELEASE_DATE = /-20\d\d-?[01]\d-?[0-3]\d$/;
@@ -79,9 +57,17 @@ export class PriceBook {
     }
   }
 
-  /** The book that comes with this version; read once. */
-  static load(): PriceBook {
-    return (PriceBook.#loaded ??= new PriceBook(readPriceList()));
+  /**
+   * The book that comes with this version, read once; with the path of a price file, that book and the
+   * file, where there is one, of which the younger price of each model holds. Throws `invalid_config` for
+   * a file that is none.
+   */
+  static load(file?: string): PriceBook {
+    const builtIn = (PriceBook.#loaded ??= new PriceBook(readPriceList()));
+    const taken = file === undefined ? undefined : readPriceFile(file);
+    if (taken === undefined) return builtIn;
+    const list = readPriceList();
+    return new PriceBook({ ...list, rows: mergeRows(list.rows, taken.rows) });
   }
 
   /**
@@ -135,31 +121,21 @@ export function inForce(rules: readonly PriceRule[], at: number): PriceRule | un
 }
 
 function toPrice(row: PriceRow): ListedPrice {
-  const { provider, model, from, until, ...rule } = row;
-  const { tiers, regions, fees } = TERMS.get(provider) ?? {};
+  const { provider, model, from, until, ...rule } = withTerms(row);
   return {
     provider,
     model,
     rule: {
       id: ruleId(row),
-      ...(regions === undefined ? {} : { regions }),
       ...rule,
-      ...(tiers === undefined ? {} : { tiers: { ...tiers, ...rule.tiers } }),
-      ...(fees === undefined ? {} : { fees: { ...fees, ...rule.fees } }),
       ...(from === undefined ? {} : { from: Date.parse(from) }),
       ...(until === undefined ? {} : { until: Date.parse(until) }),
     },
   };
 }
 
-/** The name under which the book keeps a provider: `google` is `gemini`. */
-export function canonicalProvider(provider: string): string {
-  const folded = provider.toLowerCase();
-  return PROVIDER_NAMES.get(folded) ?? folded;
-}
-
 /** The names that certainly mean the same model, most exact first, in lower case. */
-function* spellings(provider: string, modelId: string): Generator<string> {
+export function* spellings(provider: string, modelId: string): Generator<string> {
   const folded = modelId.toLowerCase();
   yield folded;
   const short = withoutOwnName(provider, folded.replace(LONG_CONTEXT, ''));

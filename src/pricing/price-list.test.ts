@@ -2,11 +2,18 @@ import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { formatPriceList, mergePrices, parseList } from '../../scripts/build-prices.ts';
-import { absurdities } from '../../scripts/prices/absurd.ts';
-import { PROVIDERS, readModelsDev } from '../../scripts/prices/models-dev.ts';
+import { mergePrices } from '../../scripts/build-prices.ts';
 import { type JsonObject, asString } from '../json.ts';
-import { type PriceList, type PriceRow, readPriceList } from './price-list.ts';
+import { absurdities } from './lists/absurd.ts';
+import { missingProviders, PROVIDERS, readModelsDev } from './lists/models-dev.ts';
+import { parseList } from './lists/read-list.ts';
+import {
+  formatPriceList,
+  type PriceList,
+  type PriceRow,
+  readPriceList,
+  ruleId,
+} from './price-list.ts';
 import type { Rates } from './price-rule.ts';
 
 const TEXT = { input: ['text'], output: ['text'] };
@@ -128,9 +135,11 @@ describe('reading the public list', () => {
     assert.equal(only(listOf('alibaba', model))?.model, 'qwen2.5-7b-instruct');
   });
 
-  test('a list without a provider that is expected is refused', () => {
+  test('a list without a provider that is expected is told, one without any is refused', () => {
     const { xai: _, ...rest } = listOf('openai');
-    assert.throws(() => readModelsDev(rest), /no models of xai/);
+    assert.deepEqual(missingProviders(rest), ['xai']);
+    assert.deepEqual(missingProviders(listOf('openai')), []);
+    assert.throws(() => readModelsDev({ models: {} }), /no list of models\.dev/);
   });
 
   test('gzipped or plain', () => {
@@ -242,7 +251,7 @@ describe('the list that comes along', () => {
     ) as { readonly rows: readonly PriceRow[] };
     assert.ok(overlay.rows.length >= 60);
     for (const of of overlay.rows) {
-      const listed = list.rows.find((at) => at.provider === of.provider && at.model === of.model);
+      const listed = list.rows.find((at) => ruleId(at) === ruleId(of));
       assert.deepEqual({ ...listed, ...of }, listed, of.model);
     }
   });

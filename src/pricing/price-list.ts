@@ -27,7 +27,7 @@ export interface PriceList {
     readonly license: string;
     /** ISO date of the public list. */
     readonly asOf: string;
-    readonly overlay: string;
+    readonly overlay?: string;
   };
   readonly rows: readonly PriceRow[];
 }
@@ -41,4 +41,53 @@ export function readPriceList(): PriceList {
 /** What the ledger calls a row: `provider/model@date`, the day from which it holds or, without one, that of its source. */
 export function ruleId({ provider, model, asOf, from }: PriceRow): string {
   return `${provider}/${model}@${from?.slice(0, 10) ?? asOf}`;
+}
+
+/** What a row prices: its provider and model, in whatever letter case. */
+export function rowKey({ provider, model }: Pick<PriceRow, 'provider' | 'model'>): string {
+  return `${provider}\n${model.toLowerCase()}`;
+}
+
+/** Rows by provider, model and the time from which they hold. */
+export function sortRows(rows: readonly PriceRow[]): PriceRow[] {
+  return rows.toSorted((a, b) => compare(rowKey(a), rowKey(b)) || compare(startOf(a), startOf(b)));
+}
+
+/** From when a row holds, in ms since the epoch. */
+function startOf({ from }: PriceRow): number {
+  return from === undefined ? -Infinity : Date.parse(from);
+}
+
+function compare<Value extends string | number>(a: Value, b: Value): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** JSON with one row a line, so that a changed price is a changed line. */
+export function formatPriceList({ _source, rows }: PriceList): string {
+  const lines = rows.map((row) => JSON.stringify(inOrder(row)));
+  return `{\n"_source": ${JSON.stringify(_source)},\n"rows": [\n${lines.join(',\n')}\n]\n}\n`;
+}
+
+const FIELDS = [
+  'provider',
+  'model',
+  'from',
+  'until',
+  'rates',
+  'bands',
+  'windows',
+  'tiers',
+  'regions',
+  'fees',
+  'source',
+  'asOf',
+  'maxOutputTokens',
+  'contextTokens',
+  'retiresOn',
+] as const satisfies readonly (keyof PriceRow)[];
+
+/** The same fields in the same order, whoever wrote the row. JSON leaves out what is undefined. */
+function inOrder(row: PriceRow): Partial<PriceRow> {
+  return Object.fromEntries(FIELDS.map((field) => [field, row[field]]));
 }

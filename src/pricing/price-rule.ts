@@ -93,6 +93,8 @@ export interface PriceRule {
   readonly asOf: string;
   readonly maxOutputTokens?: number;
   readonly contextTokens?: number;
+  /** ISO date on which the provider takes the model down, where it was announced. The price holds beyond it. */
+  readonly retiresOn?: string;
 }
 
 /** Names of ordinary service in responses. */

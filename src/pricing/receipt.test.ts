@@ -61,7 +61,12 @@ function receiptOf(
   call.trace.attempts.push(...attempts);
   const last = attempts.at(-1);
   if (options.answered !== false && last !== undefined) call.trace.answer = last;
-  return writeReceipt(call, { prices, models, reference: options.reference ?? large });
+  return writeReceipt(call, {
+    prices,
+    models,
+    reference: options.reference ?? large,
+    priceMaxAgeMs: Infinity,
+  });
 }
 
 function sumOf({ countedReferenceNano, savedNano, overheadNano }: Receipt): number {

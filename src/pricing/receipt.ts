@@ -8,6 +8,7 @@ import type { Attempt, AttemptPrice, Call, Receipt } from '../call.ts';
 import type { Model, Task } from '../config/config.ts';
 import type { ModelRegistry } from '../config/models.ts';
 import { costNano } from './cost.ts';
+import { isStale } from './freshness.ts';
 import type { PriceLookup } from './price-lookup.ts';
 import { isSpecialTier, type PriceRule } from './price-rule.ts';
 import { openaiTier } from './usage-openai.ts';
@@ -18,6 +19,8 @@ export interface ReceiptOptions {
   readonly models: ModelRegistry;
   /** The configuration's `reference`. */
   readonly reference: Model | undefined;
+  /** Age in ms from which a price counts as stale. */
+  readonly priceMaxAgeMs: number;
 }
 
 /**
@@ -39,6 +42,7 @@ export function writeReceipt(call: Call, options: ReceiptOptions): Receipt {
     reference,
     ...referencePrice,
     countedReferenceNano: known ?? paid,
+    stale: isAnyStale(call, attempts, { ...options, ...referencePrice, reference }),
     ...(known === undefined
       ? NOTHING_SAVED
       : attribute(call, { ...referencePrice, prices, costNano: paid, referenceNano: known })),
@@ -58,6 +62,21 @@ export function referenceOf(
     (typeof asked === 'string' ? models.find(asked) : undefined) ??
     task?.tiers.at(-1)?.model
   );
+}
+
+/** True when a price that was used had been read too long before. */
+function isAnyStale(
+  { startedAt, trace }: Call,
+  attempts: readonly AttemptPrice[],
+  { reference, referenceSource, prices, priceMaxAgeMs }: ReceiptOptions & ReferencePrice,
+): boolean {
+  const used = attempts.map(({ rule }, index) =>
+    trace.attempts[index]?.usage === undefined ? undefined : rule,
+  );
+  if (referenceSource === 'estimated' && reference !== undefined) {
+    used.push(prices.usual(reference, startedAt));
+  }
+  return used.some((rule) => rule !== undefined && isStale(rule, startedAt, priceMaxAgeMs));
 }
 
 type ReferencePrice = Pick<Receipt, 'referenceNano' | 'referenceSource'>;
@@ -111,6 +130,14 @@ export function priceAttempt(attempt: Attempt, prices: PriceLookup): AttemptPric
       ? undefined
       : costNano(tokens, rule, { at: startedAt, serviceTier, region, searches });
   return { costNano: usage.reportedCostNano ?? computedNano, computedNano, rule };
+}
+
+/** Nano-dollars that a call has cost so far, as far as its prices are known. */
+export function spentNano({ trace }: Call, prices: PriceLookup): number {
+  return trace.attempts.reduce(
+    (sum, attempt) => sum + (priceAttempt(attempt, prices).costNano ?? 0),
+    0,
+  );
 }
 
 /** Of a call that saves nothing, because it is not wholly priced. */

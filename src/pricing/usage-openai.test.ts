@@ -209,6 +209,20 @@ describe('what the provider charged', () => {
     assert.equal(convertOpenAIUsage({ ...usage, ...ours })?.reportedCostNano, 10_000_000);
   });
 
+  test('a cost of no ticks says nothing: hosts that bill by themselves leave it so', () => {
+    assert.equal(
+      convertOpenAIUsage({ ...usage, cost_in_usd_ticks: 0 })?.reportedCostNano,
+      undefined,
+    );
+  });
+
+  test('searches are counted where there were any', () => {
+    const searches = (count: number): number | undefined =>
+      convertOpenAIUsage({ ...usage, server_tool_use: { web_search_requests: count } })?.searches;
+    assert.equal(searches(2), 2);
+    assert.equal(searches(0), undefined);
+  });
+
   test('what is no amount is not told', () => {
     for (const cost of [null, 'free', -1, NaN, Infinity, 1e300, { total: 1 }]) {
       const read = convertOpenAIUsage({ ...usage, cost });

@@ -38,6 +38,8 @@ export function convertOpenAIUsage(value: unknown): Usage | undefined {
   if (prompt === undefined || completion === undefined) return undefined;
   if (Number.isNaN(prompt) || Number.isNaN(completion.total)) return undefined;
   const reportedCostNano = reportedCost(usage);
+  // OpenRouter's name of it, which is Anthropic's.
+  const searches = readDetail(asObject(usage['server_tool_use'])?.['web_search_requests']);
   return {
     tokens: {
       ...NO_TOKENS,
@@ -46,6 +48,7 @@ export function convertOpenAIUsage(value: unknown): Usage | undefined {
     },
     source: 'provider',
     ...(reportedCostNano === undefined ? {} : { reportedCostNano }),
+    ...(searches === 0 ? {} : { searches }),
   };
 }
 
@@ -129,11 +132,12 @@ function completionOf(
 
 /**
  * What the provider says it charged. OpenRouter: dollars; with the user's own key, `cost` is its fee
- * alone and the upstream's charge stands beside it. xAI: ticks.
+ * alone and the upstream's charge stands beside it. xAI: ticks; hosts that resell its models and bill by
+ * themselves, such as Vertex AI, leave them at 0, which therefore says nothing.
  */
 function reportedCost(usage: JsonObject): number | undefined {
   const ticks = asNumber(usage['cost_in_usd_ticks']);
-  if (ticks !== undefined) return nano(ticks * NANO_PER_TICK);
+  if (ticks !== undefined) return ticks === 0 ? undefined : nano(ticks * NANO_PER_TICK);
   const dollars = asNumber(usage['cost']);
   if (dollars === undefined) return undefined;
   const upstream = asNumber(asObject(usage['cost_details'])?.['upstream_inference_cost']);

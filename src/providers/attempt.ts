@@ -8,13 +8,14 @@ import { type Ask, type Attempt, type Call, eventsOf, type Reply } from '../call
 import type { Provider } from '../config/config.ts';
 import { toChunks } from '../dialects/openai-chat-chunks.ts';
 import type { UpstreamDialect } from '../dialects/dialect.ts';
+import { clientGone } from '../departure.ts';
 import { FarthingError, toFarthingError } from '../errors.ts';
 import type { Breaker } from './breaker.ts';
 import { parseRetryAfter } from './backoff.ts';
 import type { Connections } from './connections.ts';
 import { decodeContent } from './content-encoding.ts';
 import { type Exchange, exchange } from './exchange.ts';
-import { estimateUsage } from './estimate-usage.ts';
+import { estimateUnanswered, estimateUsage } from './estimate-usage.ts';
 import { StreamedEvents } from './streamed-events.ts';
 
 /** Largest JSON answer and largest error body that are read, in bytes. */
@@ -38,6 +39,7 @@ export interface AttemptOptions {
 export async function attemptOnce(call: Call, options: AttemptOptions): Promise<Reply> {
   const { ask, provider, dialect, connections } = options;
   const request = dialect.encode(call, ask, provider);
+  if (call.departure.left) throw clientGone();
   const attempt: Attempt = {
     model: ask.model,
     provider: provider.name,
@@ -54,9 +56,12 @@ export async function attemptOnce(call: Call, options: AttemptOptions): Promise<
       ? await readStream(call, { ...options, attempt, answer })
       : await readJson(call, { ...options, attempt, answer });
   } catch (thrown) {
-    attempt.error = toFarthingError(thrown);
+    const failure = toFarthingError(thrown);
+    attempt.error = failure;
+    const usage = attempt.usage ?? (await estimateUnanswered(call, failure.code));
+    if (usage !== undefined) attempt.usage = usage;
     attempt.endedAt ??= Date.now();
-    throw attempt.error;
+    throw failure;
   }
 }
 

@@ -5,18 +5,41 @@
  */
 import type { Call, ReplyEvent } from '../call.ts';
 import { choicesOf } from '../checks/answer.ts';
+import type { ErrorCode } from '../errors.ts';
+import { asArray, asObject, asString } from '../json.ts';
 import { countTokens, estimateRequestTokens } from '../pricing/tokens.ts';
-import { NO_TOKENS, type Usage } from '../pricing/usage.ts';
+import { asPartial, NO_TOKENS, type Usage } from '../pricing/usage.ts';
 import type { OutputMeter } from './output-meter.ts';
+
+/** Ends of an attempt that do not end the upstream's work: the request had been sent and was taken. */
+const BROKEN_OFF: ReadonlySet<ErrorCode> = new Set([
+  'client_disconnected',
+  'upstream_timeout',
+  'upstream_truncated',
+]);
 
 /** For a whole JSON answer. */
 export async function estimateUsage(call: Call, event: ReplyEvent): Promise<Usage> {
   if (call.operation === 'embeddings') return estimated(call, '');
-  const texts = choicesOf(event.value).map(
+  const { value } = event;
+  const thoughts = asArray(value['choices']).map((choice) => {
+    const message = asObject(asObject(choice)?.['message']) ?? {};
+    return asString(message['reasoning_content']) ?? asString(message['reasoning']) ?? '';
+  });
+  const texts = choicesOf(value).map(
     ({ text, refusal, toolCalls }) =>
       text + (refusal ?? '') + toolCalls.map((tool) => tool.name + tool.arguments).join(''),
   );
-  return estimated(call, texts.join(''));
+  return estimated(call, [...thoughts, ...texts].join(''));
+}
+
+/**
+ * For an answer of which nothing could be read, by what ended it. Where the client left, or the provider
+ * did not answer in time or broke off, it had the prompt and bills at least that; undefined where it was
+ * never reached or refused, which is not billed.
+ */
+export async function estimateUnanswered(call: Call, code: ErrorCode): Promise<Usage | undefined> {
+  return BROKEN_OFF.has(code) ? estimated(call, '') : undefined;
 }
 
 /**
@@ -31,9 +54,11 @@ export async function estimateStreamUsage(
   if (reported?.source === 'provider') return reported;
   if (reported === undefined) return estimated(call, meter.text());
   const { output, reasoning } = reported.tokens;
-  const counted = await countTokens(meter.text());
-  const tokens = { ...reported.tokens, output: Math.max(output, counted - reasoning) };
-  return { ...reported, tokens, source: 'partial' };
+  const counted = (await countTokens(meter.text())) - reasoning;
+  if (counted <= output) return asPartial(reported);
+  // What the provider said it charged, it said of the tokens it knew then.
+  const { reportedCostNano: _outdated, ...known } = reported;
+  return asPartial({ ...known, tokens: { ...reported.tokens, output: counted } });
 }
 
 async function estimated(call: Call, answer: string): Promise<Usage> {

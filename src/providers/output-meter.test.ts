@@ -13,6 +13,22 @@ test('gathers text, reasoning and tool arguments', () => {
   assert.equal(meter.text(), 'Say "hi" \\{"a":1}é\n');
 });
 
+test('white space between name and text changes nothing', () => {
+  const meter = new OutputMeter();
+  meter.push('{"choices": [{"delta": {"content": "spaced"}}]}');
+  meter.push('{"choices":[{"delta":{"content" :\n"out"}}]}');
+  meter.push('{"choices": [{"delta": {"content": null, "reasoning": {"content": 5}}}]}');
+  assert.equal(meter.text(), 'spacedout');
+});
+
+test('refusals count; thoughts under two names count once', () => {
+  const meter = new OutputMeter();
+  meter.push('{"choices":[{"delta":{"refusal":"No. "}}]}');
+  meter.push('{"choices":[{"delta":{"reasoning_content":"Hm. ","reasoning":"Hm. "}}]}');
+  meter.push('{"choices":[{"delta":{"reasoning_content":"","reasoning":"So."}}]}');
+  assert.equal(meter.text(), 'No. Hm. So.');
+});
+
 test('gets back any text that a chunk can hold', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary' })), (texts) => {

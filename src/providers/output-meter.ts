@@ -4,16 +4,17 @@
  *
  * @module
  */
+import { skipSpace, skipString } from '../dialects/json-scan.ts';
 
 /** Fields of a chunk that hold output text. */
-const OPENINGS = [
-  '"content":"',
-  '"arguments":"',
-  '"reasoning_content":"',
-  '"reasoning":"',
-] as const;
+const FIELDS = ['"content"', '"arguments"', '"refusal"'] as const;
+/** Names of the same text: hosts that send both say it once. */
+const THOUGHTS = ['"reasoning_content"', '"reasoning"'] as const;
 /** Text kept at most, in UTF-16 units; more than any model's answer limit. */
 const MOST = 4_000_000;
+
+const COLON = 58;
+const QUOTE = 34;
 
 /** Collects the output text of one streamed answer. */
 export class OutputMeter {
@@ -22,15 +23,8 @@ export class OutputMeter {
   /** Takes the JSON text of one chunk. */
   push(data: string): void {
     if (this.#escaped.length > MOST) return;
-    for (const opening of OPENINGS) {
-      let from = data.indexOf(opening);
-      while (from !== -1) {
-        const start = from + opening.length;
-        const end = closingQuote(data, start);
-        this.#escaped += data.slice(start, end);
-        from = data.indexOf(opening, end);
-      }
-    }
+    for (const field of FIELDS) this.#take(data, field);
+    for (const field of THOUGHTS) if (this.#take(data, field)) break;
   }
 
   /** The text so far; empty where nothing was said. */
@@ -41,18 +35,24 @@ export class OutputMeter {
       return this.#escaped;
     }
   }
-}
 
-/** Index of the quote that ends the JSON string whose content starts at `start`. */
-function closingQuote(data: string, start: number): number {
-  let end = data.indexOf('"', start);
-  while (end > start && isEscaped(data, end)) end = data.indexOf('"', end + 1);
-  return end === -1 ? data.length : end;
-}
-
-/** True when an odd number of backslashes stands before the character. */
-function isEscaped(data: string, index: number): boolean {
-  let backslashes = 0;
-  while (data.charCodeAt(index - 1 - backslashes) === 92) backslashes++;
-  return backslashes % 2 === 1;
+  /** Adds the strings of a field, which is given in its quotes; true where there was text in one. */
+  #take(data: string, field: string): boolean {
+    const before = this.#escaped.length;
+    let from = data.indexOf(field);
+    while (from !== -1) {
+      let end = skipSpace(data, from + field.length);
+      if (data.charCodeAt(end) === COLON) {
+        const start = skipSpace(data, end + 1);
+        if (data.charCodeAt(start) === QUOTE) {
+          end = skipString(data, start);
+          // A string that was cut off has no closing quote to leave out.
+          const closed = end - 1 > start && data.charCodeAt(end - 1) === QUOTE;
+          this.#escaped += data.slice(start + 1, closed ? end - 1 : end);
+        }
+      }
+      from = data.indexOf(field, end);
+    }
+    return this.#escaped.length > before;
+  }
 }

@@ -82,9 +82,13 @@ export class StreamedEvents implements AsyncIterableIterator<readonly ReplyEvent
     const chunk = await this.#bytes.next();
     const messages = chunk.done === true ? this.#parser.end() : this.#parser.push(chunk.value);
     const events: ReplyEvent[] = [];
-    for (const message of messages) events.push(...decoder.push(message));
-    if (chunk.done === true) events.push(...decoder.end());
-    for (const event of events) this.#meter.push(event.data);
+    const take = (decoded: readonly ReplyEvent[]): void => {
+      // Metered at once: what came before a failure was generated, and is billed.
+      for (const event of decoded) this.#meter.push(event.data);
+      events.push(...decoded);
+    };
+    for (const message of messages) take(decoder.push(message));
+    if (chunk.done === true) take(decoder.end());
     this.#ready = events;
     if (chunk.done === true) await this.#end(undefined);
   }
@@ -100,7 +104,11 @@ export class StreamedEvents implements AsyncIterableIterator<readonly ReplyEvent
     }
     const model = decoder.model();
     if (model !== undefined) attempt.answeredBy = model;
-    attempt.usage = await estimateStreamUsage(call, decoder.usage(), this.#meter);
+    const reported = decoder.usage();
+    const refused = failure?.code === 'upstream_rejected' && !this.#begun;
+    if (!refused || reported !== undefined || this.#meter.text() !== '') {
+      attempt.usage = await estimateStreamUsage(call, reported, this.#meter);
+    }
     attempt.endedAt = Date.now();
   }
 }

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call, Operation } from '../call.ts';
 import { Departure } from '../departure.ts';
 import { FarthingError, toFarthingError } from '../errors.ts';
+import type { Headers } from '../gateway.ts';
 import { readBody } from './read-body.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import type { ServerContext } from './context.ts';
@@ -22,13 +23,15 @@ export function serveCall(operation: Operation) {
     if (context.draining) {
       throw new FarthingError('shutting_down', 'The gateway is shutting down; try again.');
     }
+    const headers = request.headers as Headers;
+    // Before the body is read: a stranger must not make the gateway take in megabytes.
+    const key = await gateway.authenticate(headers);
     const text = await readBody(request, gateway.config.maxBodyBytes);
     const departure = new Departure();
     response.once('close', () => {
       if (!response.writableFinished) departure.leave();
     });
-    const headers = request.headers as Readonly<Record<string, string | undefined>>;
-    const call = gateway.read({ operation, text, headers, departure });
+    const call = gateway.read({ operation, text, headers, key, departure });
     const writer = new ReplyWriter(response, keepAlive);
     if (call.body.json['stream'] === true) writer.expectStream();
     metrics.began();

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import type { SavingStage } from '../call.ts';
 import type { TokenCounts, UsageSource } from '../pricing/usage.ts';
+import type { Charge } from './account-store.ts';
 import type { Report, ReportQuery } from './report.ts';
 
 /** Where the sandbox keeps its simulated money, apart from any real ledger. */
@@ -39,8 +41,21 @@ export interface CallRecord {
   /** Nano-dollars; undefined where the reference cannot be priced. */
   readonly referenceNano: number | undefined;
   readonly referenceSource: string;
+  /** What each stage saved, in nano-dollars: counted reference − Σ saved + overhead = cost. */
+  readonly savedNano: Readonly<Record<SavingStage, number>>;
+  /** Paid for answers that were not given, in nano-dollars. */
+  readonly overheadNano: number;
+  /** Which side of the hold-out the call is on; undefined where there is none. */
+  readonly arm: Arm | undefined;
+  /** What the hold-out was drawn by (a hash of a user or conversation); undefined where by call. */
+  readonly unit: string | undefined;
+  /** A price that was used was older than it may be. */
+  readonly stale: boolean;
   readonly attempts: readonly AttemptRecord[];
 }
+
+/** A side of the hold-out: served by the task's policy, or by the reference untouched. */
+export type Arm = 'treated' | 'hold-out';
 
 /** One request sent upstream. */
 export interface AttemptRecord {
@@ -74,13 +89,13 @@ export interface AttemptRecord {
 /** A place for the ledger. */
 export interface LedgerStore {
   /**
-   * Takes a call's rows; they are durable after the next group commit, some milliseconds later. Never
-   * throws: what cannot be written now is kept and tried again.
+   * Takes a call's rows, and charges accounts in the same transaction. Resolves when they are written;
+   * never rejects: what cannot be written now resolves too, is kept and tried again.
    */
-  append(record: CallRecord): void;
+  append(record: CallRecord, charges?: readonly Charge[]): Promise<void>;
   /** Resolves when everything appended so far is written. Rejects where that is not possible now. */
   flush(): Promise<void>;
-  /** Sums over the calls of a period. Sees what is flushed. */
+  /** Sums over the calls of a period, from rollups. Sees what is written. */
   report(query: ReportQuery): Report;
   /** One call with its attempts, as appended. */
   call(id: string): CallRecord | undefined;
@@ -89,8 +104,14 @@ export interface LedgerStore {
   /** A small document kept beside the ledger, by name. */
   load(name: string): string | undefined;
   save(name: string, text: string): void;
-  /** Writes everything out and closes. */
-  close(): Promise<void>;
+}
+
+/** A period. */
+export interface Period {
+  /** Milliseconds since the epoch, inclusive. */
+  readonly since?: number;
+  /** Exclusive. */
+  readonly until?: number;
 }
 
 /** Nano-dollars of the attempts whose cost is known. */
@@ -111,4 +132,17 @@ export function countedReference(record: CallRecord): number {
   return isPriced(record) && record.referenceNano !== undefined
     ? record.referenceNano
     : costOf(record);
+}
+
+/** More than one tier was asked. */
+export function isEscalated({ attempts }: CallRecord): boolean {
+  const first = attempts[0]?.tier;
+  return attempts.some(({ tier }) => tier !== first);
+}
+
+/** Attempts whose usage was counted here, at least in part. */
+export function estimatedAttempts({ attempts }: CallRecord): number {
+  return attempts.filter(
+    ({ usageSource }) => usageSource === 'estimated' || usageSource === 'partial',
+  ).length;
 }

@@ -4,29 +4,33 @@
  *
  * @module
  */
+import type { SavingStage } from '../call.ts';
+import type { Arm, Period } from './ledger-store.ts';
 
 /** What calls are grouped by. `tag:NAME` groups by one tag's values, `tag` by name and value of every tag. */
 export type Grouping = 'task' | 'model' | 'tag' | 'key' | 'day' | `tag:${string}`;
 
 /** A period and a grouping. */
-export interface ReportQuery {
+export interface ReportQuery extends Period {
   /** Without it there are only totals. */
   readonly by?: Grouping;
-  /** Milliseconds since the epoch, inclusive. */
-  readonly since?: number;
-  /** Exclusive. */
-  readonly until?: number;
 }
 
-/** Sums over a set of calls. `saved` is `reference` less `cost`, exactly. */
+/** Sums over a set of calls. `reference − Σ saved_by + overhead = cost` and `saved = reference − cost`, exactly. */
 export interface Sums {
   readonly calls: number;
   readonly attempts: number;
   readonly cost_nano_usd: number;
   readonly reference_nano_usd: number;
   readonly saved_nano_usd: number;
+  /** What each stage saved, in the order of the pipeline; negative where it lost. */
+  readonly saved_by_nano_usd: Readonly<Record<SavingStage, number>>;
+  /** Paid for answers that were not given. */
+  readonly overhead_nano_usd: number;
   /** Calls whose cost or reference cannot be priced: they save nothing by definition. */
   readonly unpriced: number;
+  /** Calls priced by prices that are older than the configuration allows. */
+  readonly stale: number;
   /** Calls that were answered above their first tier asked, or not at all after one. */
   readonly escalations: number;
   /** Calls without an answer. */
@@ -55,9 +59,28 @@ export interface ReportRow extends Sums {
   readonly tiers: readonly TierShare[];
 }
 
+/**
+ * Calls of one side of the hold-out. Where it is drawn by user or conversation, what varies is what a
+ * unit costs, not what a call costs: the sums over units are what an interval is computed from.
+ */
+export interface ArmSums {
+  readonly arm: Arm;
+  readonly calls: number;
+  readonly cost_nano_usd: number;
+  readonly reference_nano_usd: number;
+  /** Calls, users or conversations. */
+  readonly units: number;
+  /** Over units: Σ calls², Σ cost², Σ calls × cost; money in nano-dollars. Floating point: for intervals only. */
+  readonly calls_squared: number;
+  readonly cost_squared: number;
+  readonly calls_cost: number;
+}
+
 /** A report. */
 export interface Report {
   readonly totals: Sums;
   readonly tiers: readonly TierShare[];
   readonly rows: readonly ReportRow[];
+  /** Empty where no call was on either side. */
+  readonly arms: readonly ArmSums[];
 }

@@ -1,156 +1,145 @@
 /**
- * Reports by SQL. Sums are integers of SQLite; a group's rows always add up to the totals, except by
- * tag, where a call with several tags counts in each.
+ * Reports by SQL, from the rollups: whole days from those of days, whole hours beside them from those of
+ * hours, and only what is left at the two ends from the calls themselves. A group's rows always add up
+ * to the totals, except by tag, where a call with several tags counts in each.
  *
  * @module
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { FarthingError } from '../errors.ts';
 import type { Grouping, Report, ReportQuery, ReportRow, Sums, TierShare } from './report.ts';
-import { ulidAt } from './ulid.ts';
+import { readArms } from './sqlite-arms.ts';
+import { piecesOf } from './sqlite-pieces.ts';
+import { ROLLUP_SUMS } from './sqlite-schema.ts';
 
-type Row = Readonly<Record<string, SQLOutputValue>>;
-
-/** What a grouping selects: the group's expression, and what must be joined for it. */
+/** What a grouping groups by. */
 interface Grouped {
-  readonly expression: string;
-  readonly join: string;
-  readonly parameters: readonly string[];
+  /** Expression over a piece's columns. */
+  readonly group: string;
+  /** Which rollups: `''` those of calls, `'*'` those of all tags, else those of one tag. */
+  readonly tag: string;
 }
 
 /** Reads one report. */
 export function readReport(database: DatabaseSync, query: ReportQuery): Report {
-  const whole: Grouped = { expression: "''", join: '', parameters: [] };
-  const [totals] = sums(database, query, whole);
-  const shares = tierShares(database, query, whole);
-  const grouped = query.by === undefined ? undefined : groupingOf(query.by);
+  const by = query.by === undefined ? undefined : groupingOf(query.by);
+  const whole = read(database, query, { group: "''", tag: '' });
+  const totals = whole.get('') ?? NOTHING;
+  const groups = by === undefined ? new Map<string, Part>() : read(database, query, by);
+  if (by !== undefined && by.tag !== '' && by.tag !== '*') {
+    const without = minus(totals, [...groups.values()]);
+    if (without.sums[0] !== 0) groups.set('(none)', without);
+  }
   return {
-    totals: totals?.sums ?? EMPTY,
-    tiers: shares.get('') ?? [],
-    rows: grouped === undefined ? [] : rowsOf(database, query, grouped),
+    totals: toSums(totals.sums),
+    tiers: sharesOf(totals),
+    rows: [...groups].map(toRow).toSorted(dearestFirst),
+    arms: readArms(database, query),
   };
 }
 
-const EMPTY: Sums = {
-  calls: 0,
-  attempts: 0,
-  cost_nano_usd: 0,
-  reference_nano_usd: 0,
-  saved_nano_usd: 0,
-  unpriced: 0,
-  escalations: 0,
-  failed: 0,
-  input_tokens: 0,
-  output_tokens: 0,
-  estimated: 0,
-};
-
-function rowsOf(database: DatabaseSync, query: ReportQuery, grouped: Grouped): ReportRow[] {
-  const shares = tierShares(database, query, grouped);
-  return sums(database, query, grouped).map(({ group, sums: of }) => ({
-    group,
-    ...of,
-    tiers: shares.get(group) ?? [],
-  }));
-}
-
 function groupingOf(by: Grouping): Grouped {
-  const plain = (expression: string): Grouped => ({ expression, join: '', parameters: [] });
-  if (by === 'task') return plain('c.task');
+  const plain = (group: string): Grouped => ({ group, tag: '' });
+  if (by === 'task') return plain('task');
   // The model whose answer was given: what rejected tiers cost belongs to the answer that cost it.
-  if (by === 'model') return plain("coalesce(c.model, '(no answer)')");
-  if (by === 'key') return plain("iif(c.tenant = '', '(open)', c.tenant)");
-  if (by === 'day') return plain("strftime('%Y-%m-%d', c.started_at / 1000, 'unixepoch')");
-  if (by === 'tag') {
-    const join = ', json_each(c.tags) AS tag';
-    return { expression: "tag.key || '=' || tag.value", join, parameters: [] };
-  }
-  if (by.startsWith('tag:') && by.length > 4) {
-    const name = `$."${by.slice(4).replaceAll('"', '\\"')}"`;
-    return { expression: "coalesce(c.tags ->> ?, '(none)')", join: '', parameters: [name] };
-  }
+  if (by === 'model') return plain("iif(model = '', '(no answer)', model)");
+  if (by === 'key') return plain("iif(tenant = '', '(open)', tenant)");
+  if (by === 'day') return plain("strftime('%Y-%m-%d', start / 1000, 'unixepoch')");
+  if (by === 'tag') return { group: "tag || '=' || value", tag: '*' };
+  if (by.startsWith('tag:') && by.length > 4) return { group: 'value', tag: by.slice(4) };
   throw new FarthingError(
     'invalid_value',
     `Cannot report by "${by}": there is task, model, tag, tag:NAME, key and day.`,
   );
 }
 
-function sums(
-  database: DatabaseSync,
-  query: ReportQuery,
-  { expression, join, parameters }: Grouped,
-): { group: string; sums: Sums }[] {
-  const sql = `
-    WITH used AS (
-      SELECT call_id,
-        sum(input + cache_read + cache_write_5m + cache_write_30m + cache_write_1h + cache_write_12h
-          + input_audio + input_image) AS prompt,
-        sum(output + reasoning + output_audio) AS answer,
-        sum(usage_source IN ('estimated', 'partial')) AS estimated
-      FROM attempts WHERE call_id >= ? AND call_id < ? GROUP BY call_id)
-    SELECT ${expression} AS name, count(*) AS calls, sum(c.attempts) AS attempts,
-      sum(c.cost_nano) AS cost, sum(c.counted_reference_nano) AS reference,
-      sum(1 - c.priced) AS unpriced, sum(c.escalated) AS escalations, sum(c.model IS NULL) AS failed,
-      sum(coalesce(used.prompt, 0)) AS prompt, sum(coalesce(used.answer, 0)) AS answer,
-      sum(coalesce(used.estimated, 0)) AS estimated
-    FROM calls c${join} LEFT JOIN used ON used.call_id = c.id
-    WHERE c.id >= ? AND c.id < ? GROUP BY name ORDER BY cost DESC, name`;
-  const period = periodOf(query);
-  return database
-    .prepare(sql)
-    .all(...period, ...parameters, ...period)
-    .map((row) => ({ group: String(row['name']), sums: sumsOf(row) }));
+/** Sums of one group in the order of `ROLLUP_SUMS`, and its calls by answering tier and model. */
+interface Part {
+  readonly sums: readonly number[];
+  readonly tiers: ReadonlyMap<string, Answered>;
 }
 
-function sumsOf(row: Row): Sums {
-  const cost = Number(row['cost']);
-  const reference = Number(row['reference']);
+type Answered = Pick<TierShare, 'tier' | 'model' | 'calls'>;
+type Row = Readonly<Record<string, SQLOutputValue>>;
+
+const NOTHING: Part = { sums: ROLLUP_SUMS.map(() => 0), tiers: new Map() };
+
+function read(
+  database: DatabaseSync,
+  query: ReportQuery,
+  { group, tag }: Grouped,
+): Map<string, Part> {
+  const { sql, parameters } = piecesOf(query, tag);
+  const sums = ROLLUP_SUMS.map(({ column }) => `sum(${column}) AS ${column}`).join(', ');
+  const statement = database.prepare(
+    `SELECT ${group} AS name, model, tier, ${sums} FROM (${sql}) GROUP BY name, model, tier`,
+  );
+  const parts = new Map<string, Part>();
+  for (const row of statement.iterate(...parameters)) {
+    const name = String(row['name']);
+    parts.set(name, plus(parts.get(name) ?? NOTHING, row));
+  }
+  return parts;
+}
+
+function plus({ sums, tiers }: Part, row: Row): Part {
+  const added = ROLLUP_SUMS.map(({ column }, index) => (sums[index] ?? 0) + Number(row[column]));
+  const model = String(row['model']);
+  if (model === '') return { sums: added, tiers };
+  const tier = Number(row['tier']);
+  const answered = { tier, model, calls: Number(row['calls']) };
+  return { sums: added, tiers: new Map([...tiers, [`${tier} ${model}`, answered]]) };
+}
+
+/** What a whole has beyond its parts. */
+function minus(whole: Part, parts: readonly Part[]): Part {
+  const tiers = new Map(whole.tiers);
+  for (const [key, { calls, ...named }] of whole.tiers) {
+    const taken = parts.reduce((sum, part) => sum + (part.tiers.get(key)?.calls ?? 0), 0);
+    if (calls === taken) tiers.delete(key);
+    else tiers.set(key, { ...named, calls: calls - taken });
+  }
+  const sums = whole.sums.map((sum, index) =>
+    parts.reduce((left, part) => left - (part.sums[index] ?? 0), sum),
+  );
+  return { sums, tiers };
+}
+
+function toRow([group, part]: readonly [string, Part]): ReportRow {
+  return { group, ...toSums(part.sums), tiers: sharesOf(part) };
+}
+
+function dearestFirst(a: ReportRow, b: ReportRow): number {
+  return b.cost_nano_usd - a.cost_nano_usd || (a.group < b.group ? -1 : 1);
+}
+
+function toSums(sums: readonly number[]): Sums {
+  const of = Object.fromEntries(
+    ROLLUP_SUMS.map(({ column }, index) => [column, sums[index] ?? 0]),
+  ) as Readonly<Record<string, number>>;
+  const get = (column: string): number => of[column] ?? 0;
   return {
-    calls: Number(row['calls']),
-    attempts: Number(row['attempts']),
-    cost_nano_usd: cost,
-    reference_nano_usd: reference,
-    saved_nano_usd: reference - cost,
-    unpriced: Number(row['unpriced']),
-    escalations: Number(row['escalations']),
-    failed: Number(row['failed']),
-    input_tokens: Number(row['prompt']),
-    output_tokens: Number(row['answer']),
-    estimated: Number(row['estimated']),
+    calls: get('calls'),
+    attempts: get('attempts'),
+    cost_nano_usd: get('cost_nano'),
+    reference_nano_usd: get('reference_nano'),
+    saved_nano_usd: get('reference_nano') - get('cost_nano'),
+    saved_by_nano_usd: { route: get('saved_route'), service: get('saved_service') },
+    overhead_nano_usd: get('overhead_nano'),
+    unpriced: get('unpriced'),
+    stale: get('stale'),
+    escalations: get('escalated'),
+    failed: get('failed'),
+    input_tokens: get('input_tokens'),
+    output_tokens: get('output_tokens'),
+    estimated: get('estimated'),
   };
 }
 
-function tierShares(
-  database: DatabaseSync,
-  query: ReportQuery,
-  { expression, join, parameters }: Grouped,
-): Map<string, TierShare[]> {
-  const sql = `
-    SELECT ${expression} AS name, c.tier AS tier, c.model AS model, count(*) AS calls
-    FROM calls c${join}
-    WHERE c.id >= ? AND c.id < ? AND c.model IS NOT NULL
-    GROUP BY name, c.tier, c.model ORDER BY name, calls DESC, tier`;
-  const groups = new Map<string, TierShare[]>();
-  for (const row of database.prepare(sql).all(...parameters, ...periodOf(query))) {
-    const group = String(row['name']);
-    const share = {
-      tier: Number(row['tier']),
-      model: String(row['model']),
-      calls: Number(row['calls']),
-    };
-    groups.set(group, [...(groups.get(group) ?? []), { ...share, share: 0 }]);
-  }
-  for (const [group, shares] of groups) {
-    const answered = shares.reduce((sum, { calls }) => sum + calls, 0);
-    groups.set(
-      group,
-      shares.map((share) => ({ ...share, share: share.calls / answered })),
-    );
-  }
-  return groups;
-}
-
-/** Ids sort by time, so a period is a range of ids. */
-function periodOf({ since, until }: ReportQuery): [string, string] {
-  return [ulidAt(since ?? 0), until === undefined ? 'Z'.repeat(26) : ulidAt(until)];
+function sharesOf({ tiers }: Part): TierShare[] {
+  const answered = [...tiers.values()];
+  const all = answered.reduce((sum, { calls }) => sum + calls, 0);
+  return answered
+    .toSorted((a, b) => b.calls - a.calls || a.tier - b.tier)
+    .map((one) => ({ ...one, share: one.calls / all }));
 }

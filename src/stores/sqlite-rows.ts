@@ -4,12 +4,21 @@
  * @module
  */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
-import { TOKEN_CLASSES, type TokenCounts, type UsageSource } from '../pricing/usage.ts';
 import {
+  inputTokens,
+  outputTokens,
+  TOKEN_CLASSES,
+  type TokenCounts,
+  type UsageSource,
+} from '../pricing/usage.ts';
+import {
+  type Arm,
   type AttemptRecord,
   type CallRecord,
   costOf,
   countedReference,
+  estimatedAttempts,
+  isEscalated,
   isPriced,
 } from './ledger-store.ts';
 import { TOKEN_COLUMNS } from './sqlite-schema.ts';
@@ -41,6 +50,15 @@ export const CALL_COLUMNS = [
   'counted_reference_nano',
   'priced',
   'escalated',
+  'saved_route',
+  'saved_service',
+  'overhead_nano',
+  'arm',
+  'unit',
+  'stale',
+  'input_tokens',
+  'output_tokens',
+  'estimated',
 ] as const;
 
 /** In the order of {@link writeAttempt}. */
@@ -96,13 +114,16 @@ export function writeCall(statement: StatementSync, record: CallRecord): void {
     countedReference(record),
     isPriced(record) ? 1 : 0,
     isEscalated(record) ? 1 : 0,
+    record.savedNano.route,
+    record.savedNano.service,
+    record.overheadNano,
+    record.arm ?? null,
+    record.unit ?? null,
+    record.stale ? 1 : 0,
+    record.attempts.reduce((sum, { tokens }) => sum + inputTokens(tokens), 0),
+    record.attempts.reduce((sum, { tokens }) => sum + outputTokens(tokens), 0),
+    estimatedAttempts(record),
   );
-}
-
-/** More than one tier was asked. */
-function isEscalated({ attempts }: CallRecord): boolean {
-  const first = attempts[0]?.tier;
-  return attempts.some(({ tier }) => tier !== first);
 }
 
 function tagsText(tags: Readonly<Record<string, string>>): string {
@@ -159,8 +180,13 @@ export function readCall(database: DatabaseSync, id: string): CallRecord | undef
   const attempts = database
     .prepare('SELECT * FROM attempts WHERE call_id = ? ORDER BY seq')
     .all(id);
+  return toRecord(row, attempts);
+}
+
+/** A call from its row and its attempts' rows, in their order. */
+export function toRecord(row: Row, attempts: readonly Row[]): CallRecord {
   return {
-    id,
+    id: String(row['id']),
     startedAt: Number(row['started_at']),
     durationMs: Number(row['duration_ms']),
     tenant: String(row['tenant']),
@@ -180,6 +206,11 @@ export function readCall(database: DatabaseSync, id: string): CallRecord | undef
     referenceModel: text(row, 'reference_model'),
     referenceNano: number(row, 'reference_nano'),
     referenceSource: String(row['reference_source']),
+    savedNano: { route: Number(row['saved_route']), service: Number(row['saved_service']) },
+    overheadNano: Number(row['overhead_nano']),
+    arm: text(row, 'arm') as Arm | undefined,
+    unit: text(row, 'unit'),
+    stale: row['stale'] === 1,
     attempts: attempts.map(readAttempt),
   };
 }

@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { FarthingError } from '../errors.ts';
+import { KEY_TABLES } from './sqlite-keys-schema.ts';
 
 /** Token columns of `attempts`, in the order of `TOKEN_CLASSES`. */
 export const TOKEN_COLUMNS = [
@@ -20,6 +21,44 @@ export const TOKEN_COLUMNS = [
   'reasoning',
   'output_audio',
 ] as const;
+
+/** Spans of rollups, in ms. */
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** A column of `rollups` that is summed up, and what a call adds to it. */
+export interface RollupSum {
+  readonly column: string;
+  readonly type: 'INTEGER' | 'REAL';
+  /** Expression over `calls`. */
+  readonly ofCalls: string;
+}
+
+const sum = (column: string, ofCalls: string = column): RollupSum => ({
+  column,
+  type: 'INTEGER',
+  ofCalls,
+});
+
+/** In the order of `ROLLUP_SUMS` in the tables, and of `sumsOf` in `sqlite-rollups.ts`. */
+export const ROLLUP_SUMS: readonly RollupSum[] = [
+  sum('calls', '1'),
+  sum('attempts'),
+  sum('cost_nano'),
+  sum('reference_nano', 'counted_reference_nano'),
+  sum('saved_route'),
+  sum('saved_service'),
+  sum('overhead_nano'),
+  sum('unpriced', '1 - priced'),
+  sum('stale'),
+  sum('escalated'),
+  sum('failed', 'model IS NULL'),
+  sum('input_tokens'),
+  sum('output_tokens'),
+  sum('estimated'),
+  // Squares of nano-dollars are beyond 64 bits in sums; an interval needs no exact ones.
+  { column: 'cost_squared', type: 'REAL', ofCalls: '1.0 * cost_nano * cost_nano' },
+];
 
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE calls (
@@ -74,20 +113,105 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (call_id, seq)
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE documents (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;`,
+  `ALTER TABLE calls ADD COLUMN saved_route INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE calls ADD COLUMN saved_service INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE calls ADD COLUMN overhead_nano INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE calls ADD COLUMN arm TEXT;
+   ALTER TABLE calls ADD COLUMN unit TEXT;
+   ALTER TABLE calls ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE calls ADD COLUMN input_tokens INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE calls ADD COLUMN output_tokens INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE calls ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;
+   -- Of a call from before: the whole difference is the route's saving.
+   UPDATE calls SET saved_route = counted_reference_nano - cost_nano;
+   UPDATE calls SET (input_tokens, output_tokens, estimated) = (
+     SELECT coalesce(sum(input + cache_read + cache_write_5m + cache_write_30m + cache_write_1h
+         + cache_write_12h + input_audio + input_image), 0),
+       coalesce(sum(output + reasoning + output_audio), 0),
+       coalesce(sum(usage_source IN ('estimated', 'partial')), 0)
+     FROM attempts WHERE call_id = calls.id);
+   ${rollupTables()}
+   CREATE TABLE usage (
+     account TEXT NOT NULL,
+     bucket INTEGER NOT NULL,
+     used INTEGER NOT NULL,
+     PRIMARY KEY (account, bucket)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE leases (
+     account TEXT NOT NULL,
+     holder TEXT NOT NULL,
+     amount INTEGER NOT NULL,
+     until INTEGER NOT NULL,
+     PRIMARY KEY (account, holder)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE passings (
+     account TEXT NOT NULL,
+     threshold REAL NOT NULL,
+     PRIMARY KEY (account, threshold)
+   ) STRICT, WITHOUT ROWID;
+   ${KEY_TABLES}`,
 ];
 
-/** Brings a database to the newest version. Throws `invalid_config` for one that is newer still. */
+/** Sums of calls by hour and by day; see `sqlite-rollups.ts`. Filled from the calls that are there. */
+function rollupTables(): string {
+  const sums = ROLLUP_SUMS.map(({ column, type }) => `${column} ${type} NOT NULL`).join(', ');
+  const selected = ROLLUP_SUMS.map(({ ofCalls }) => `sum(${ofCalls})`).join(', ');
+  const fill = (span: string, ms: number): string =>
+    `INSERT INTO rollups SELECT '${span}', started_at / ${ms} * ${ms}, '', '', tenant, task,
+       coalesce(model, ''), coalesce(tier, -1), '', ${selected}
+     FROM calls GROUP BY 2, 5, 6, 7, 8;
+     INSERT INTO rollups SELECT '${span}', started_at / ${ms} * ${ms}, tag.key, tag.value, '', '',
+       coalesce(model, ''), coalesce(tier, -1), '', ${selected}
+     FROM calls, json_each(calls.tags) AS tag GROUP BY 2, 3, 4, 7, 8;`;
+  return `
+   CREATE TABLE rollups (
+     span TEXT NOT NULL,
+     start INTEGER NOT NULL,
+     tag TEXT NOT NULL,
+     value TEXT NOT NULL,
+     tenant TEXT NOT NULL,
+     task TEXT NOT NULL,
+     model TEXT NOT NULL,
+     tier INTEGER NOT NULL,
+     arm TEXT NOT NULL,
+     ${sums},
+     PRIMARY KEY (span, tag, start, value, tenant, task, model, tier, arm)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE units (
+     day INTEGER NOT NULL,
+     arm TEXT NOT NULL,
+     unit TEXT NOT NULL,
+     calls INTEGER NOT NULL,
+     cost_nano INTEGER NOT NULL,
+     PRIMARY KEY (day, arm, unit)
+   ) STRICT, WITHOUT ROWID;
+   ${fill('hour', HOUR_MS)}
+   ${fill('day', DAY_MS)}`;
+}
+
+/**
+ * Brings a database to the newest version, in one transaction: several processes may open a new file at
+ * once. Throws `invalid_config` for one that is newer still.
+ */
 export function migrate(database: DatabaseSync): void {
-  const row = database.prepare('PRAGMA user_version').get() as { user_version: number };
-  const version = row.user_version;
-  if (version > MIGRATIONS.length) {
-    throw new FarthingError(
-      'invalid_config',
-      `The ledger was written by a newer Farthing (format ${version}, this one knows ${MIGRATIONS.length}).`,
-    );
+  if (versionOf(database) === MIGRATIONS.length) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const version = versionOf(database);
+    for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
+    database.exec(`PRAGMA user_version = ${MIGRATIONS.length}; COMMIT;`);
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
   }
-  for (const [index, migration] of MIGRATIONS.entries()) {
-    if (index < version) continue;
-    database.exec(`BEGIN IMMEDIATE; ${migration} PRAGMA user_version = ${index + 1}; COMMIT;`);
-  }
+}
+
+function versionOf(database: DatabaseSync): number {
+  const row = database.prepare('PRAGMA user_version').get();
+  const version = Number(row?.['user_version'] ?? 0);
+  if (version <= MIGRATIONS.length) return version;
+  throw new FarthingError(
+    'invalid_config',
+    `The ledger was written by a newer Farthing (format ${version}, this one knows ${MIGRATIONS.length}).`,
+  );
 }

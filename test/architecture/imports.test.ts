@@ -11,18 +11,19 @@ const SOURCE = join(import.meta.dirname, '../../src');
 
 /** Lowest first; names on one floor may not import each other, unless listed in BESIDE. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['json.ts', 'errors.ts', 'version.ts', 'recent-map.ts'],
+  ['json.ts', 'errors.ts', 'version.ts', 'recent-map.ts', 'glob.ts'],
   ['departure.ts'],
   ['call.ts', 'pricing'],
   ['stores'],
-  ['dialects'],
+  ['access'],
+  ['dialects', 'export'],
   ['checks'],
   ['config', 'providers/hosts.ts'],
-  ['providers'],
+  ['providers', 'alerts'],
   ['stages'],
   ['pipeline.ts'],
   ['gateway.ts'],
-  ['server', 'sandbox'],
+  ['server', 'sandbox', 'telemetry', 'reconcile'],
   ['index.ts', 'testing'],
   ['cli'],
 ];

@@ -53,7 +53,7 @@ describe('bad weather', () => {
   });
 
   /** The status and code that the client sees, and what the ledger has of the attempt. */
-  async function refused(status: number, code: string | null): Promise<void> {
+  async function refused(status: number, code: string | null, billed = false): Promise<void> {
     await assert.rejects(ask(client), (error: unknown) => {
       assert.ok(error instanceof OpenAI.APIError, String(error));
       assert.equal(error.status, status);
@@ -64,7 +64,8 @@ describe('bad weather', () => {
     const call = await house.lastCall();
     assert.equal(call.status, status);
     assert.equal(call.attempts.length, 1);
-    assert.equal(call.attempts[0]?.costNano, 0);
+    assert.equal(call.attempts[0]?.usageSource, billed ? 'estimated' : 'unavailable');
+    assert.equal((call.attempts[0]?.costNano ?? 0) > 0, billed);
     assert.notEqual(call.attempts[0]?.errorCode, undefined);
     assert.equal(call.model, undefined);
     assert.equal(call.referenceNano, 0);
@@ -84,9 +85,9 @@ describe('bad weather', () => {
     await refused(502, 'upstream_unreachable');
   });
 
-  test('a hang before the headers', async () => {
+  test('a hang before the headers: the provider had the prompt', async () => {
     house.upstream.respond({ pieces: [{ end: 'hang' }] });
-    await refused(504, 'upstream_timeout');
+    await refused(504, 'upstream_timeout', true);
   });
 
   test('a hang after the headers', async () => {
@@ -94,7 +95,7 @@ describe('bad weather', () => {
       headers: { 'content-type': 'application/json' },
       pieces: ['{"id":', { end: 'hang' }],
     });
-    await refused(504, 'upstream_timeout');
+    await refused(504, 'upstream_timeout', true);
   });
 
   test('429 with retry-after: passed on with the time to wait', async () => {
@@ -380,9 +381,9 @@ describe('retries', () => {
     });
     for await (const [event] of (await gateway.answer(call)).events)
       assert.match(event?.data ?? '', /lucky/);
-    await gateway.store.flush();
+    await gateway.stores.ledger.flush();
     assert.deepEqual(
-      gateway.store.call(call.id)?.attempts.map(({ status, errorCode }) => [status, errorCode]),
+      gateway.stores.ledger.call(call.id)?.attempts.map(({ status, errorCode }) => [status, errorCode]),
       [
         [503, 'upstream_rejected'],
         [undefined, 'upstream_unreachable'],

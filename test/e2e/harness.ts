@@ -26,6 +26,8 @@ export interface House {
 export interface HouseOptions {
   /** YAML of tasks, two spaces in. */
   readonly tasks?: string;
+  /** YAML of further models, two spaces in. */
+  readonly models?: string;
   /** Further lines of the provider `fake`. */
   readonly provider?: string;
   readonly dialect?: 'openai' | 'anthropic';
@@ -37,7 +39,7 @@ export interface HouseOptions {
 function yaml(
   url: string,
   other: string,
-  { tasks = '', provider = '', dialect = 'openai', top = '' }: HouseOptions,
+  { tasks = '', models = '', provider = '', dialect = 'openai', top = '' }: HouseOptions,
 ): string {
   return `
 listen: 127.0.0.1:0
@@ -52,6 +54,7 @@ models:
   large: { provider: fake, id: large-v1, price: { input: 10, output: 20 } }
   spare: { provider: [fake, other], id: spare-v1, price: { input: 1, output: 2 } }
   unpriced: { provider: fake }
+${models}
 ${tasks === '' ? '' : `tasks:\n${tasks}`}
 `;
 }
@@ -87,9 +90,9 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
 /** A stream's call is settled just after its last byte left; a client that is gone is noticed a moment later. */
 async function lastCall(gateway: Gateway): Promise<CallRecord> {
   for (let tries = 0; tries < 200; tries++) {
-    await gateway.store.flush();
-    const [id] = gateway.store.recent(1);
-    const call = id === undefined ? undefined : gateway.store.call(id);
+    await gateway.stores.ledger.flush();
+    const [id] = gateway.stores.ledger.recent(1);
+    const call = id === undefined ? undefined : gateway.stores.ledger.call(id);
     if (call !== undefined) return call;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

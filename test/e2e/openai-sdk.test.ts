@@ -207,7 +207,7 @@ describe('the openai client', () => {
       .withResponse();
     assert.equal(response.headers.get('x-farthing-cost-usd'), null);
     assert.equal((await house.lastCall()).attempts[0]?.costNano, undefined);
-    assert.ok(house.gateway.store.report({}).totals.unpriced > 0);
+    assert.ok(house.gateway.stores.ledger.report({}).totals.unpriced > 0);
   });
 
   test('health, readiness and metrics answer', async () => {

@@ -5,10 +5,13 @@
  *
  * @module
  */
+import { mayDo, mayUse } from '../../access/permissions.ts';
+import { modelNotAllowed, taskNotAllowed } from '../../access/refusals.ts';
 import type { Call, Stage } from '../../call.ts';
 import type { Match, Model, Task } from '../../config/config.ts';
 import type { ModelRegistry } from '../../config/models.ts';
 import { FarthingError } from '../../errors.ts';
+import type { KeyRecord } from '../../stores/key-store.ts';
 import { nearest } from '../../pricing/nearest.ts';
 import { Matcher } from './match.ts';
 import type { TemplateIndex } from './template-index.ts';
@@ -126,10 +129,36 @@ export function identify(identifier: Identifier): Stage {
   return {
     name: 'identify',
     wrap: (next) => async (call) => {
-      const { task, template } = identifier.identify(call);
+      const { task: found, template } = identifier.identify(call);
+      const task = call.key === undefined ? found : allowed(call.key, found);
       call.trace.task = task;
       if (template !== undefined) call.trace.template = template;
       return next({ ...call, task });
     },
   };
+}
+
+/** A task as each set of allowed models leaves it. */
+const narrowed = new WeakMap<KeyRecord, WeakMap<Task, Task>>();
+
+/**
+ * What a key may have of a task: the tiers whose models it may use. Throws `task_not_allowed`, or
+ * `model_not_allowed` where no tier is left. A task that was found has no name that a key could list.
+ */
+function allowed(key: KeyRecord, task: Task): Task {
+  if (task.origin === 'configured' && !mayDo(key, task.name)) throw taskNotAllowed(key, task.name);
+  if (key.models === undefined) return task;
+  let ofKey = narrowed.get(key);
+  if (ofKey === undefined) narrowed.set(key, (ofKey = new WeakMap()));
+  let left = ofKey.get(task);
+  if (left === undefined) {
+    const tiers = task.tiers.filter(({ model }) => mayUse(key, model.name));
+    left = tiers.length === task.tiers.length ? task : { ...task, tiers };
+    ofKey.set(task, left);
+  }
+  const [first] = task.tiers;
+  if (left.tiers.length === 0 && first !== undefined) {
+    throw modelNotAllowed(key, first.model.name);
+  }
+  return left;
 }

@@ -6,7 +6,7 @@
 import type { Match, Task } from '../../config/config.ts';
 import { lastUserText, systemText } from '../../dialects/openai-chat-request.ts';
 import type { JsonObject } from '../../json.ts';
-import { compileGlob } from './glob.ts';
+import { compileGlob } from '../../glob.ts';
 
 /** What rules look at. Texts are read once, and only when a rule asks. */
 export interface MatchSubject {

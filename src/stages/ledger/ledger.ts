@@ -29,16 +29,25 @@ export interface SettledCall {
   readonly error: FarthingError | undefined;
 }
 
-/** Takes settled calls: the store, the metrics. Must not throw. */
+/** Takes settled calls: metrics, telemetry. Must not throw. */
 export type Sink = (settled: SettledCall) => void;
 
-/** The stage. Every call is settled exactly once. */
-export function ledger(options: ReceiptOptions & { readonly sinks: readonly Sink[] }): Stage {
-  const settle = (call: Call, error?: FarthingError): Receipt => {
+/** What the stage works with. */
+export interface LedgerOptions extends ReceiptOptions {
+  /** Charges a settled call and keeps its rows; resolves once they are written, or cannot be now. Never rejects. */
+  readonly keep: (settled: SettledCall) => Promise<void>;
+  readonly sinks: readonly Sink[];
+}
+
+/** The stage. Every call is settled exactly once, and its rows are written before its answer is complete. */
+export function ledger(options: LedgerOptions): Stage {
+  const settle: Settle = async (call, error) => {
     const receipt = writeReceipt(call, options);
     call.trace.receipt = receipt;
     const settled = { call, receipt, endedAt: Date.now(), error };
+    const kept = options.keep(settled);
     for (const sink of options.sinks) sink(settled);
+    await kept;
     return receipt;
   };
   return {
@@ -52,20 +61,20 @@ export function ledger(options: ReceiptOptions & { readonly sinks: readonly Sink
         }
         // A JSON reply is settled before it is sent, so that its headers can tell what it cost.
         const batches = await batchesOf(reply);
-        settle(call);
+        await settle(call);
         return { ...reply, events: eventsOf(batches) };
       } catch (thrown) {
         const error = toFarthingError(thrown);
         // Nobody got what a failed call's attempts answered.
         delete call.trace.answer;
-        settle(call, error);
+        await settle(call, error);
         throw error;
       }
     },
   };
 }
 
-type Settle = (call: Call, error?: FarthingError) => Receipt;
+type Settle = (call: Call, error?: FarthingError) => Promise<Receipt>;
 
 /** The events of a stream; settles its call when they end, fail, or are given up. */
 class SettlingEvents implements AsyncIterableIterator<readonly ReplyEvent[]> {
@@ -96,10 +105,10 @@ class SettlingEvents implements AsyncIterableIterator<readonly ReplyEvent[]> {
       const error = toFarthingError(thrown);
       // What an upstream breaks off answers nobody: its attempts count, a reference does not.
       if (error.code !== 'client_disconnected') delete this.#call.trace.answer;
-      this.#end(error);
+      await this.#end(error);
       throw error;
     }
-    const receipt = this.#end();
+    const receipt = await this.#end();
     if (receipt === undefined || !this.#wantsUsage) return { done: true, value: undefined };
     const closing = closingChunk(this.#call, receipt, this.#usage ?? this.#last);
     return { done: false, value: [closing] };
@@ -109,7 +118,7 @@ class SettlingEvents implements AsyncIterableIterator<readonly ReplyEvent[]> {
   async return(): Promise<IteratorResult<readonly ReplyEvent[]>> {
     if (!this.#settled) {
       await this.#events.return?.();
-      this.#end(clientGone());
+      await this.#end(clientGone());
     }
     return { done: true, value: undefined };
   }
@@ -131,7 +140,7 @@ class SettlingEvents implements AsyncIterableIterator<readonly ReplyEvent[]> {
     }
   }
 
-  #end(error?: FarthingError): Receipt | undefined {
+  async #end(error?: FarthingError): Promise<Receipt | undefined> {
     if (this.#settled) return undefined;
     this.#settled = true;
     return this.#settle(this.#call, error);

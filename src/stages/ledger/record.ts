@@ -37,6 +37,11 @@ export function recordCall({ call, receipt, endedAt, error }: SettledCall): Call
     referenceModel: receipt.reference?.name,
     referenceNano: receipt.referenceNano,
     referenceSource: receipt.referenceSource,
+    savedNano: receipt.savedNano,
+    overheadNano: receipt.overheadNano,
+    arm: trace.arm,
+    unit: trace.unit,
+    stale: receipt.stale,
     attempts: trace.attempts.map((attempt, index) =>
       recordAttempt(attempt, receipt.attempts[index]),
     ),

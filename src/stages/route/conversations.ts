@@ -7,7 +7,17 @@
 import { hash } from 'node:crypto';
 import { asArray, asObject, asString, type Json, type JsonObject } from '../../json.ts';
 import { RecentMap } from '../../recent-map.ts';
+import type { Call } from '../../call.ts';
+import type { Task } from '../../config/config.ts';
 import type { Choice } from '../../checks/check.ts';
+
+/** In place of a tier: the reference answers, because the conversation is in the hold-out. */
+export const HELD_OUT = -1;
+
+/** What keeps the conversations of tenants and tasks apart. */
+export function scopeOf({ tenant }: Call, { name }: Task): string {
+  return `${tenant}\n${name}`;
+}
 
 /** Conversations remembered; the longest unused are forgotten first. */
 const MOST = 50_000;

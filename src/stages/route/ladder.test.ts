@@ -14,6 +14,7 @@ import {
   textOf,
   tierOf,
 } from '../../testing/stage-fixtures.ts';
+import { Conversations } from './conversations.ts';
 import { route } from './route.ts';
 
 const emptyBook = { rules: () => [] } as unknown as PriceBook;
@@ -25,7 +26,7 @@ const saysYes = checkThat('says-yes', ({ text }) => text.includes('yes'));
 const brief = checkThat('brief', ({ text }) => text.length < 10);
 
 function answering(lines: Readonly<Record<string, Line>>): Handler {
-  return route({ prices }).wrap(scripted(lines));
+  return route({ prices, conversations: new Conversations() }).wrap(scripted(lines));
 }
 
 const askedModels = ({ trace }: Call): string[] => trace.attempts.map(({ model }) => model.name);
@@ -122,7 +123,7 @@ describe('a cap on the cost of a call', () => {
       return scripted({ small: { text: 'yes' } })(call);
     };
     const task = taskOf([tierOf(small, saysYes)], { maxCostNano: 600_000 });
-    await route({ prices }).wrap(next)(callOf(task, { max_tokens: 100_000 }));
+    await route({ prices, conversations: new Conversations() }).wrap(next)(callOf(task, { max_tokens: 100_000 }));
     assert.ok(limit !== undefined && limit >= 256 && limit < 600, `limited to ${limit}`);
   });
 

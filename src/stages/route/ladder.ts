@@ -12,7 +12,7 @@ import { judge } from '../../checks/judge.ts';
 import type { Task, Tier } from '../../config/config.ts';
 import { FarthingError, toFarthingError } from '../../errors.ts';
 import type { PriceLookup } from '../../pricing/price-lookup.ts';
-import type { Conversations } from './conversations.ts';
+import { type Conversations, HELD_OUT, scopeOf } from './conversations.ts';
 import { type HeldAnswer, hold } from './held-answer.ts';
 import { allow } from './spending-cap.ts';
 
@@ -58,8 +58,9 @@ class Ladder {
   start(): number {
     const { sticky, tiers } = this.#task;
     if (!sticky || tiers.length === 1) return 0;
-    const tier = this.#climber.conversations.tierOf(this.#call.body.json, this.#scope());
-    return Math.min(tier ?? 0, tiers.length - 1);
+    const { conversations } = this.#climber;
+    const tier = conversations.tierOf(this.#call.body.json, scopeOf(this.#call, this.#task));
+    return Math.max(0, Math.min(tier ?? 0, tiers.length - 1));
   }
 
   /** The tier's answer where it is to be given; undefined to go on to the next. */
@@ -85,7 +86,13 @@ class Ladder {
       return this.#weigh(await hold(reply, tier, call), index);
     } catch (thrown) {
       this.#failure = toFarthingError(thrown);
-      if (call.departure.left || this.#failure.code === 'client_disconnected') throw this.#failure;
+      const { code } = this.#failure;
+      if (call.departure.left || code === 'client_disconnected') throw this.#failure;
+      // What is left of a budget does not pay for this tier: a dearer one is out of the question.
+      if (code === 'budget_exceeded' || code === 'budget_busy') {
+        call.trace.capped = true;
+        return this.bestSoFar();
+      }
       return undefined;
     }
   }
@@ -120,15 +127,17 @@ class Ladder {
   }
 
   #remember(choice: Choice | undefined, index: number): void {
-    if (choice === undefined || !this.#task.sticky || this.#task.tiers.length === 1) return;
-    const request = this.#call.body.json;
-    this.#climber.conversations.answered(request, this.#scope(), { tier: index, choice });
+    if (choice === undefined || !remembers(this.#task)) return;
+    const { conversations } = this.#climber;
+    const tier = this.#task.isControl === true ? HELD_OUT : index;
+    const scope = scopeOf(this.#call, this.#task);
+    conversations.answered(this.#call.body.json, scope, { tier, choice });
   }
 
   /** An answer nobody waits for to be checked: given on as it comes, judged when it is through. */
   #letThrough(reply: Reply, tier: Tier, index: number): Reply {
     this.#chosen(reply, 'unchecked');
-    const watched = tier.accept.length > 0 || (this.#task.sticky && this.#task.tiers.length > 1);
+    const watched = tier.accept.length > 0 || remembers(this.#task);
     if (!watched || this.#call.operation !== 'chat') return reply;
     return { ...reply, events: this.#watch(reply, tier, index) };
   }
@@ -158,8 +167,9 @@ class Ladder {
     const why = this.#refusal ?? 'no model may be asked';
     return `The call was refused before any money was spent: ${why}. Raise the maximum cost, lower max_tokens, or shorten the prompt.`;
   }
+}
 
-  #scope(): string {
-    return `${this.#call.tenant}\n${this.#task.name}`;
-  }
+/** Whether it matters which model a conversation of the task is on. */
+export function remembers({ sticky, tiers, isControl }: Task): boolean {
+  return sticky && (tiers.length > 1 || isControl === true);
 }

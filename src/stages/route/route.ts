@@ -7,22 +7,28 @@
 import type { Call, Stage } from '../../call.ts';
 import { FarthingError } from '../../errors.ts';
 import type { PriceLookup } from '../../pricing/price-lookup.ts';
-import { Conversations } from './conversations.ts';
-import { climb } from './ladder.ts';
+import type { Conversations } from './conversations.ts';
+import { climb, remembers } from './ladder.ts';
 import { capOf } from './spending-cap.ts';
 
+/** What the stage works with. */
+export interface RouteOptions {
+  readonly prices: PriceLookup;
+  readonly conversations: Conversations;
+}
+
 /** The stage; needs `call.task`. */
-export function route(options: { readonly prices: PriceLookup }): Stage {
-  const conversations = new Conversations();
+export function route({ prices, conversations }: RouteOptions): Stage {
   return {
     name: 'route',
     wrap: (next) => async (call) => {
       const task = call.task;
       if (task === undefined) throw new FarthingError('internal_error', 'The call has no task.');
       const [only] = task.tiers;
-      const straight = task.tiers.length === 1 && only?.accept.length === 0;
+      const straight =
+        task.tiers.length === 1 && only?.accept.length === 0 && !remembers(task);
       if (!straight || only === undefined || capOf(call) !== undefined) {
-        return climb(call, task, { next, conversations, prices: options.prices });
+        return climb(call, task, { next, conversations, prices });
       }
       const reply = await next({ ...call, ask: { model: only.model, tier: 0 } });
       return answered(call, reply);

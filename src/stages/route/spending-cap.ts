@@ -12,7 +12,7 @@ import { mostCostNano } from '../../pricing/cost.ts';
 import type { PriceLookup } from '../../pricing/price-lookup.ts';
 import type { PriceRule } from '../../pricing/price-rule.ts';
 import { openaiTier } from '../../pricing/usage-openai.ts';
-import { priceAttempt } from '../../pricing/receipt.ts';
+import { spentNano } from '../../pricing/receipt.ts';
 import { upperBoundRequestTokens } from '../../pricing/tokens.ts';
 import { outputTokens } from '../../pricing/usage.ts';
 
@@ -63,14 +63,6 @@ export async function allow(call: Call, tier: Tier, prices: PriceLookup): Promis
 
 function refused(reason: string): Allowance {
   return { allowed: false, reason };
-}
-
-/** Nano-dollars that the call has cost so far. */
-export function spentNano(call: Call, prices: PriceLookup): number {
-  return call.trace.attempts.reduce(
-    (sum, attempt) => sum + (priceAttempt(attempt, prices).costNano ?? 0),
-    0,
-  );
 }
 
 /** Prices at all providers, since any may end up answering; undefined where one is unpriced. */

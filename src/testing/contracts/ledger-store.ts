@@ -7,7 +7,13 @@ import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from '../../pricing/usage.ts';
-import type { AttemptRecord, CallRecord, LedgerStore } from '../../stores/ledger-store.ts';
+import {
+  type AttemptRecord,
+  type CallRecord,
+  costOf,
+  countedReference,
+} from '../../stores/ledger-store.ts';
+import type { Stores } from '../../stores/stores.ts';
 import { ulid, ulidAt } from '../../stores/ulid.ts';
 
 /** An attempt with what is of no interest filled in. */
@@ -41,7 +47,7 @@ export function callRecord(more: Partial<CallRecord> = {}): CallRecord {
   const startedAt = more.startedAt ?? Date.now();
   const attempts = more.attempts ?? [attemptRecord()];
   const last = attempts.at(-1);
-  return {
+  const made = {
     // Ids rise within a process; these stand for calls of any time.
     id: ulidAt(startedAt).slice(0, 10) + ulid().slice(10),
     startedAt,
@@ -63,9 +69,17 @@ export function callRecord(more: Partial<CallRecord> = {}): CallRecord {
     referenceModel: 'large',
     referenceNano: 10_000,
     referenceSource: 'estimated',
+    savedNano: { route: 0, service: 0 },
+    overheadNano: 0,
+    arm: undefined,
+    unit: undefined,
+    stale: false,
     attempts,
     ...more,
   };
+  // The whole difference is the route's saving, unless the test says otherwise.
+  const route = countedReference(made) - costOf(made) + made.overheadNano;
+  return more.savedNano === undefined ? { ...made, savedNano: { route, service: 0 } } : made;
 }
 
 const counts: fc.Arbitrary<TokenCounts> = fc.record(
@@ -99,10 +113,11 @@ const calls: fc.Arbitrary<CallRecord> = fc
   );
 
 /** Runs the suite. `create` gives an empty store. */
-export function ledgerStoreContract(name: string, create: () => LedgerStore): void {
+export function ledgerStoreContract(name: string, create: () => Stores): void {
   describe(`${name} keeps the ledger`, () => {
     test('a call is read back as it was appended', async () => {
-      const store = create();
+      const stores = create();
+      const store = stores.ledger;
       const record = callRecord({
         tags: { feature: 'draft', 'ünï "quoted"': 'x' },
         template: 't-1',
@@ -129,11 +144,12 @@ export function ledgerStoreContract(name: string, create: () => LedgerStore): vo
       assert.deepEqual(store.call(record.id), record);
       assert.equal(store.call('01UNKNOWN'), undefined);
       assert.deepEqual(store.recent(5), [record.id]);
-      await store.close();
+      await stores.close();
     });
 
     test('saved is reference less cost, whatever happened', async () => {
-      const store = create();
+      const stores = create();
+      const store = stores.ledger;
       store.append(callRecord());
       store.append(callRecord({ attempts: [attemptRecord({ costNano: undefined })] }));
       store.append(callRecord({ referenceNano: undefined }));
@@ -148,13 +164,14 @@ export function ledgerStoreContract(name: string, create: () => LedgerStore): vo
       assert.equal(totals.saved_nano_usd, 8000);
       assert.equal(totals.unpriced, 2);
       assert.equal(totals.failed, 1);
-      await store.close();
+      await stores.close();
     });
 
     test('sums equal an independent sum, in total and by group', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(calls, { maxLength: 12 }), async (records) => {
-          const store = create();
+          const stores = create();
+      const store = stores.ledger;
           for (const record of records) store.append(record);
           await store.flush();
           const cost = records
@@ -182,14 +199,15 @@ export function ledgerStoreContract(name: string, create: () => LedgerStore): vo
               );
             }
           }
-          await store.close();
+          await stores.close();
         }),
         { numRuns: 25 },
       );
     });
 
     test('a period takes the calls that started in it', async () => {
-      const store = create();
+      const stores = create();
+      const store = stores.ledger;
       const day = Date.parse('2026-11-02T00:00:00Z');
       for (const offset of [-1, 0, 86_399_999, 86_400_000])
         store.append(callRecord({ startedAt: day + offset }));
@@ -200,11 +218,12 @@ export function ledgerStoreContract(name: string, create: () => LedgerStore): vo
         rows.map(({ group, calls: count }) => [group, count]),
         [['2026-11-02', 2]],
       );
-      await store.close();
+      await stores.close();
     });
 
     test('shares of tiers are of the answered calls', async () => {
-      const store = create();
+      const stores = create();
+      const store = stores.ledger;
       for (let call = 0; call < 3; call++) store.append(callRecord());
       store.append(
         callRecord({ attempts: [attemptRecord(), attemptRecord({ tier: 1, model: 'large' })] }),
@@ -216,11 +235,12 @@ export function ledgerStoreContract(name: string, create: () => LedgerStore): vo
         { tier: 1, model: 'large', calls: 1, share: 0.25 },
       ]);
       assert.equal(totals.escalations, 1);
-      await store.close();
+      await stores.close();
     });
 
     test('by tag, a call counts in each of its tags; an injected name is only a name', async () => {
-      const store = create();
+      const stores = create();
+      const store = stores.ledger;
       store.append(callRecord({ tags: { feature: 'a', user: 'u' } }));
       store.append(callRecord({ tags: { feature: 'b' } }));
       await store.flush();
@@ -232,23 +252,25 @@ export function ledgerStoreContract(name: string, create: () => LedgerStore): vo
       assert.deepEqual(groups('tag'), ['feature=a 1', 'feature=b 1', 'user=u 1']);
       assert.deepEqual(groups('tag:feature'), ['a 1', 'b 1']);
       assert.deepEqual(groups(`tag:x"') OR 1=1 --`), ['(none) 2']);
-      await store.close();
+      await stores.close();
     });
 
     test('an empty ledger sums to nothing', async () => {
-      const store = create();
+      const stores = create();
+      const store = stores.ledger;
       assert.equal(store.report({ by: 'task' }).totals.calls, 0);
       assert.deepEqual(store.report({ by: 'task' }).rows, []);
-      await store.close();
+      await stores.close();
     });
 
     test('documents are kept by name', async () => {
-      const store = create();
+      const stores = create();
+      const store = stores.ledger;
       assert.equal(store.load('x'), undefined);
       store.save('x', 'one');
       store.save('x', 'two');
       assert.equal(store.load('x'), 'two');
-      await store.close();
+      await stores.close();
     });
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Globs as match rules use them: `*` stands for any text, line breaks included, `?` for one character.
+ * Globs, as match rules and keys use them: `*` stands for any text, line breaks included, `?` for one character.
  *
  * @module
  */

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { type JsonObject, asArray, asNumber, asObject, asString } from '../../src/json.ts';
-import type { PriceBand, Rates } from '../../src/pricing/price-rule.ts';
-import type { PriceRow } from '../../src/pricing/price-list.ts';
+import { type JsonObject, asArray, asNumber, asObject, asString } from '../../json.ts';
+import type { PriceRow } from '../price-list.ts';
+import type { PriceBand, PriceRule, Rates } from '../price-rule.ts';
+import type { ReadList } from './read-list.ts';
+import { tierPrice } from './tier-price.ts';
 
 /** The list's names of providers, and ours. */
 export const PROVIDERS: Readonly<Record<string, string>> = {
@@ -22,23 +24,16 @@ export const PROVIDERS: Readonly<Record<string, string>> = {
   xai: 'xai',
 };
 
-/** What was read, and what was left out with the reason. */
-export interface ReadList {
-  readonly rows: readonly PriceRow[];
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
-  /** ISO date of the youngest entry. */
-  readonly youngest: string;
-}
-
-/** Reads the parsed `api.json`. Throws an Error where a provider is missing: then the format has changed. */
+/**
+ * Reads the parsed `api.json`. Rows are of `asOf`, an ISO date. Providers that the list does not have are
+ * passed over; throws an Error where it has none of them, because then it is another list.
+ */
 export function readModelsDev(list: JsonObject, asOf?: string): ReadList {
   const youngest = youngestEntry(list);
   const rows: PriceRow[] = [];
   const skipped: { name: string; reason: string }[] = [];
   for (const [listed, provider] of Object.entries(PROVIDERS)) {
-    const models = asObject(asObject(list[listed])?.['models']);
-    if (models === undefined) throw new Error(`The list has no models of ${listed}.`);
-    for (const value of Object.values(models)) {
+    for (const value of Object.values(modelsOf(list, listed) ?? {})) {
       const model = asObject(value) ?? {};
       const id = plainId(provider, asString(model['id']) ?? '');
       const reason = reasonToSkip(model);
@@ -46,7 +41,19 @@ export function readModelsDev(list: JsonObject, asOf?: string): ReadList {
       else rows.push(toRow({ provider, id, model, asOf: asOf ?? youngest }));
     }
   }
-  return { rows, skipped, youngest };
+  if (missingProviders(list).length === Object.keys(PROVIDERS).length) {
+    throw new Error('This is no list of models.dev: it has no models of any provider.');
+  }
+  return { rows, skipped, unread: {}, youngest };
+}
+
+/** Providers that the list should have and has not: a sign that its format has changed. */
+export function missingProviders(list: JsonObject): readonly string[] {
+  return Object.keys(PROVIDERS).filter((listed) => modelsOf(list, listed) === undefined);
+}
+
+function modelsOf(list: JsonObject, listed: string): JsonObject | undefined {
+  return asObject(asObject(list[listed])?.['models']);
 }
 
 /** The list writes some ids with a dash where the API has a point. */
@@ -89,6 +96,7 @@ function toRow({ provider, id, model, asOf }: Entry): PriceRow {
     model: id,
     rates,
     ...(bands.length === 0 ? {} : { bands }),
+    ...toTiers({ provider, id, model }, { rates, bands }),
     source: 'models.dev',
     asOf,
     // Embedding models have the length of their vectors here.
@@ -147,6 +155,23 @@ function toBands(provider: string, id: string, cost: JsonObject): PriceBand[] {
     return [{ abovePromptTokens: size, rates: toRates(provider, id, band) }];
   });
   return bands.toSorted((a, b) => a.abovePromptTokens - b.abovePromptTokens);
+}
+
+/** The list's modes that are a service tier of their own: Anthropic's fast mode, OpenAI's priority. */
+function toTiers(
+  { provider, id, model }: Omit<Entry, 'asOf'>,
+  standard: Pick<PriceRule, 'rates' | 'bands'>,
+): Pick<PriceRow, 'tiers'> {
+  const mode = asObject(asObject(asObject(model['experimental'])?.['modes'])?.['fast']);
+  const cost = asObject(mode?.['cost']);
+  const body = asObject(asObject(mode?.['provider'])?.['body']) ?? {};
+  const isKnown =
+    asNumber(cost?.['input']) !== undefined && asNumber(cost?.['output']) !== undefined;
+  if (cost === undefined || !isKnown) return {};
+  const price = tierPrice(standard, { rates: toRates(provider, id, cost) });
+  if (price === undefined) return {};
+  if (body['speed'] === 'fast') return { tiers: { fast: price } };
+  return body['service_tier'] === 'priority' ? { tiers: { priority: price } } : {};
 }
 
 function youngestEntry(list: JsonObject): string {

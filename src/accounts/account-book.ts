@@ -1,0 +1,133 @@
+/**
+ * The accounts of budgets and limits, found for each call. The same account is always the same object
+ * while it is in use, so that what is known of it can be kept beside it.
+ *
+ * @module
+ */
+import type { Budget, BudgetPeriod, RateLimit, Whose } from '../config/spending.ts';
+import { RecentMap } from '../recent-map.ts';
+import type { Account, AccountMatch, Seed } from '../stores/account-store.ts';
+import { stretchOf } from './period.ts';
+import { type Spender, valuesOf } from './whose.ts';
+
+/** A budget as it is for one call. */
+export interface BudgetAccount {
+  readonly budget: Budget;
+  readonly account: Account;
+  /** When it is empty again, in ms since the epoch; Infinity: never, or bit by bit. */
+  readonly renewsAt: number;
+}
+
+/** A limit as it is for one call. */
+export interface LimitAccounts {
+  readonly limit: RateLimit;
+  readonly requests: Account | undefined;
+  readonly tokens: Account | undefined;
+}
+
+/** Accounts kept in memory; the longest unused are forgotten first. */
+const MOST_ACCOUNTS = 100_000;
+const MINUTE_MS = 60_000;
+/** Since when each budget is kept, by id, in ms since the epoch: what was before is counted from the ledger. */
+export type KeptSince = Readonly<Record<string, number>>;
+
+/** Finds the accounts of calls. */
+export class AccountBook {
+  readonly #budgets: readonly Budget[];
+  readonly #limits: readonly RateLimit[];
+  readonly #keptSince: KeptSince;
+  readonly #ofBudgets = new RecentMap<string, BudgetAccount>(MOST_ACCOUNTS);
+  readonly #byAccount = new WeakMap<Account, BudgetAccount>();
+  readonly #ofLimits = new RecentMap<string, LimitAccounts>(MOST_ACCOUNTS);
+
+  constructor(
+    { budgets, limits }: { readonly budgets: readonly Budget[]; readonly limits: readonly RateLimit[] },
+    keptSince: KeptSince,
+  ) {
+    this.#budgets = budgets;
+    this.#limits = limits;
+    this.#keptSince = keptSince;
+  }
+
+  /** The budgets that a call at a time (ms since the epoch) is paid from. */
+  budgetsOf(spender: Spender, at: number): readonly BudgetAccount[] {
+    if (this.#budgets.length === 0) return NONE;
+    return this.#budgets.flatMap((budget) => {
+      const values = valuesOf(budget.whose, spender);
+      return values === undefined ? [] : [this.#budgetAccount(budget, values, at)];
+    });
+  }
+
+  /** The budget that an account of this book belongs to; undefined for those of limits. */
+  budgetOf(account: Account): BudgetAccount | undefined {
+    return this.#byAccount.get(account);
+  }
+
+  /** The limits that a call counts for. */
+  limitsOf(spender: Spender): readonly LimitAccounts[] {
+    if (this.#limits.length === 0) return NONE;
+    return this.#limits.flatMap((limit) => {
+      const values = valuesOf(limit.whose, spender);
+      return values === undefined ? [] : [this.#limitAccounts(limit, values)];
+    });
+  }
+
+  #budgetAccount(budget: Budget, values: AccountMatch, at: number): BudgetAccount {
+    const name = nameOf(budget, values);
+    const known = this.#ofBudgets.get(name);
+    if (known !== undefined && at < known.renewsAt) return known;
+    const { from, until } = stretchOf(budget.period, at);
+    const seed = this.#seed(budget, values, from);
+    const account: Account = {
+      id: budget.period.kind === 'calendar' ? `${name}/${new Date(from).toISOString()}` : name,
+      limit: budget.limitNano,
+      windowMs: windowOf(budget.period),
+      ...(seed === undefined ? {} : { seed }),
+    };
+    const made = { budget, account, renewsAt: until };
+    this.#ofBudgets.set(name, made);
+    this.#byAccount.set(account, made);
+    return made;
+  }
+
+  /** What was spent in this period before the budget was kept. */
+  #seed({ id }: Budget, match: AccountMatch, from: number): Seed | undefined {
+    const until = this.#keptSince[id] ?? 0;
+    return until > from ? { from, until, match } : undefined;
+  }
+
+  #limitAccounts(limit: RateLimit, values: AccountMatch): LimitAccounts {
+    const name = nameOf(limit, values);
+    const known = this.#ofLimits.get(name);
+    if (known !== undefined) return known;
+    const account = (unit: string, most: number | undefined): Account | undefined =>
+      most === undefined
+        ? undefined
+        : { id: `${name}/${unit}`, limit: most, windowMs: MINUTE_MS };
+    const made = {
+      limit,
+      requests: account('requests', limit.requestsPerMinute),
+      tokens: account('tokens', limit.tokensPerMinute),
+    };
+    this.#ofLimits.set(name, made);
+    return made;
+  }
+}
+
+const NONE: readonly never[] = [];
+
+/** What an account is called: the rule, and the values in place of each `*`. */
+function nameOf(
+  { id, whose }: { readonly id: string; readonly whose: Whose },
+  values: AccountMatch,
+): string {
+  return isOfEach(whose) ? `${id} ${JSON.stringify(values)}` : id;
+}
+
+function isOfEach({ key, user, task, tag = {} }: Whose): boolean {
+  return [key, user, task, ...Object.values(tag)].includes('*');
+}
+
+function windowOf(period: BudgetPeriod): number | undefined {
+  return period.kind === 'rolling' ? period.ms : undefined;
+}

@@ -1,0 +1,184 @@
+/**
+ * What this process has set aside of each account, and what it has promised to calls out of that. Calls
+ * are served from memory; the store is asked only when a lease runs short. Idle leases go back within
+ * {@link SWEEP_MS}, so that no process starves another.
+ *
+ * For each account: leased ≥ held + pending, where `held` is promised to calls in flight and `pending` is
+ * charged but not written yet; what is beyond is free. An answer that costs more than was promised makes
+ * the free part negative, and the next call takes a larger lease.
+ *
+ * @module
+ */
+import type { Account, AccountState, AccountStore, Charge } from '../stores/account-store.ts';
+
+/** How often idle leases are returned, in ms. */
+export const SWEEP_MS = 50;
+/** How often leases are kept from running out, in ms: a third of the time after which they do. */
+const RENEW_MS = 3_000;
+/** After this long without a renewal (a process that was stopped) leases may have run out, in ms. */
+const LOST_MS = 9_000;
+/** Calls that a lease should serve where there is plenty. */
+const CALLS_A_LEASE = 64;
+/** An account with less than this share of its limit free gives everything idle back at once. */
+const TIGHT = 1 / 20;
+
+/** An account as this process sees it. Amounts are in its units. */
+interface Local {
+  readonly account: Account;
+  leased: number;
+  held: number;
+  pending: number;
+  /** As the store last told. */
+  state: AccountState;
+  /** Promised since the last sweep. */
+  busy: boolean;
+}
+
+/** An amount of an account. */
+export interface Part {
+  readonly account: Account;
+  readonly amount: number;
+}
+
+/** Why an amount cannot be had. */
+export interface Lack {
+  readonly account: Account;
+  /** Not used yet, whoever holds it. */
+  readonly left: number;
+  /** True where there would be room once calls in flight have settled, here or in another process. */
+  readonly isHeld: boolean;
+}
+
+/** The leases of one process. */
+export class Leases {
+  readonly #store: AccountStore;
+  readonly #locals = new Map<string, Local>();
+  #timer: NodeJS.Timeout | undefined;
+  #renewedAt = Date.now();
+  #sweeping = false;
+
+  constructor(store: AccountStore) {
+    this.#store = store;
+  }
+
+  /** Promises all the amounts, or none: true when all are at hand. */
+  hold(parts: readonly Part[]): boolean {
+    if (!parts.every(({ account, amount }) => free(this.#local(account)) >= amount)) return false;
+    for (const { account, amount } of parts) {
+      const local = this.#local(account);
+      local.held += amount;
+      local.busy = true;
+    }
+    return true;
+  }
+
+  /** Takes back a promise. */
+  release(parts: readonly Part[]): void {
+    for (const { account, amount } of parts) this.#local(account).held -= amount;
+  }
+
+  /** Gets leases from the store until all the amounts are at hand; undefined when they are. */
+  async fetch(parts: readonly Part[]): Promise<Lack | undefined> {
+    for (const { account, amount } of parts) {
+      const local = this.#local(account);
+      const need = amount - free(local);
+      if (need <= 0) continue;
+      const want = Math.max(need, amount * CALLS_A_LEASE);
+      const { granted, used, leased } = await this.#store.lease({ account, need, want });
+      local.state = { used, leased };
+      local.leased += granted;
+      local.busy = true;
+      if (granted > 0) continue;
+      const left = account.limit - used - local.pending;
+      return { account, left, isHeld: amount <= left };
+    }
+    return undefined;
+  }
+
+  /** Notes amounts that are about to be charged. */
+  charged(charges: readonly Charge[]): void {
+    for (const { account, amount } of charges) this.#local(account).pending += amount;
+  }
+
+  /** Notes that they were written: they are off the lease, in the store and here. */
+  written(charges: readonly Charge[]): void {
+    for (const { account, amount } of charges) {
+      const local = this.#local(account);
+      local.pending -= amount;
+      if (amount > 0) local.leased = Math.max(0, local.leased - amount);
+      local.state = { used: local.state.used + amount, leased: local.state.leased };
+    }
+  }
+
+  /** What is left of an account as far as this process knows, without asking. */
+  leftOf(account: Account): number {
+    const { state, leased, held, pending } = this.#local(account);
+    const ofOthers = Math.max(0, state.leased - leased);
+    return Math.max(0, account.limit - state.used - ofOthers - held - pending);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #local(account: Account): Local {
+    let local = this.#locals.get(account.id);
+    if (local === undefined) {
+      const state = { used: 0, leased: 0 };
+      local = { account, leased: 0, held: 0, pending: 0, state, busy: false };
+      if (this.#locals.size === 0) this.#renewedAt = Date.now();
+      this.#locals.set(account.id, local);
+      this.#start();
+    }
+    return local;
+  }
+
+  #start(): void {
+    this.#timer ??= setTimeout(() => void this.#sweep(), SWEEP_MS).unref();
+  }
+
+  /** Returns what is idle, forgets accounts that nobody uses, renews the rest. */
+  async #sweep(): Promise<void> {
+    this.#timer = undefined;
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    try {
+      this.#dropLost();
+      for (const local of this.#locals.values()) await this.#giveBackIdle(local);
+      if (this.#locals.size > 0 && Date.now() - this.#renewedAt > RENEW_MS) {
+        await this.#store.renew();
+        this.#renewedAt = Date.now();
+      }
+    } catch {
+      // The file is locked or the disk full: the next sweep tries again.
+    } finally {
+      this.#sweeping = false;
+    }
+    if (this.#locals.size > 0) this.#start();
+  }
+
+  /** After a long stop the store may have given leases to others: nothing is at hand any more. */
+  #dropLost(): void {
+    const now = Date.now();
+    if (now - this.#renewedAt < LOST_MS) return;
+    this.#renewedAt = now;
+    for (const local of this.#locals.values()) local.leased = 0;
+  }
+
+  async #giveBackIdle(local: Local): Promise<void> {
+    const { account, busy, state } = local;
+    local.busy = false;
+    const idle = free(local);
+    const isTight = account.limit - state.used - state.leased < account.limit * TIGHT;
+    if (idle > 0 && (!busy || isTight)) {
+      local.leased -= idle;
+      await this.#store.giveBack(account, idle);
+    }
+    const isUnused = !busy && local.leased === 0 && local.held === 0 && local.pending === 0;
+    if (isUnused) this.#locals.delete(account.id);
+  }
+}
+
+function free({ leased, held, pending }: Local): number {
+  return leased - held - pending;
+}

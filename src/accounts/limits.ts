@@ -1,0 +1,144 @@
+/**
+ * Rate limits: requests and tokens of the last minute. A request counts when it comes; its tokens count
+ * as expected then, and are put right when it is settled.
+ *
+ * @module
+ */
+import type { Call } from '../call.ts';
+import { FarthingError } from '../errors.ts';
+import { inputTokens, outputTokens } from '../pricing/usage.ts';
+import type { Account, AccountStore, Charge } from '../stores/account-store.ts';
+import type { AccountBook, LimitAccounts } from './account-book.ts';
+import type { Lack, Leases } from './leases.ts';
+import type { Lengths } from './lengths.ts';
+import { spenderOf } from './whose.ts';
+
+/** What limits work with. */
+export interface LimitParts {
+  readonly book: AccountBook;
+  readonly leases: Leases;
+  readonly store: AccountStore;
+  readonly lengths: Lengths;
+}
+
+/** What a call may still do, in the words of OpenAI's headers. */
+type Counted = 'requests' | 'tokens';
+
+const MINUTE_MS = 60_000;
+
+/** Keeps calls within their limits. */
+export class Limits {
+  readonly #parts: LimitParts;
+
+  constructor(parts: LimitParts) {
+    this.#parts = parts;
+  }
+
+  /** Counts a call. Throws `rate_limit_exceeded` where it is one too many; then nothing is counted. */
+  async admit(call: Call): Promise<void> {
+    const limits = this.#of(call);
+    if (limits.length === 0) return;
+    const tokens = this.#expectedTokens(call);
+    const charges = chargesOf(limits, { tokens, at: Date.now() });
+    const { leases, store } = this.#parts;
+    while (!leases.hold(charges)) {
+      const lack = await leases.fetch(charges);
+      if (lack !== undefined) throw await this.#exceeded(limits, lack, charges);
+    }
+    leases.charged(charges);
+    leases.release(charges);
+    void store.charge(charges).then(() => leases.written(charges));
+    call.trace.countedTokens = tokens;
+    call.trace.limitHeaders = this.#headers(limits);
+  }
+
+  /** The difference between the tokens that were counted and those that were used. */
+  settle(call: Call): readonly Charge[] {
+    const counted = call.trace.countedTokens;
+    if (counted === undefined) return [];
+    const used = call.trace.attempts.reduce(
+      (sum, { usage }) =>
+        usage === undefined ? sum : sum + inputTokens(usage.tokens) + outputTokens(usage.tokens),
+      0,
+    );
+    const amount = used - counted;
+    const at = Date.now();
+    const charges = this.#of(call).flatMap(({ tokens }) =>
+      tokens === undefined || amount === 0 ? [] : [{ account: tokens, amount, at }],
+    );
+    this.#parts.leases.charged(charges);
+    return charges;
+  }
+
+  #of(call: Call): readonly LimitAccounts[] {
+    return this.#parts.book.limitsOf(spenderOf(call));
+  }
+
+  /** By the task's first tier, which is asked first; more is counted when it was used. */
+  #expectedTokens(call: Call): number {
+    const [first] = call.task?.tiers ?? [];
+    if (first === undefined) return 0;
+    const { input, output } = this.#parts.lengths.expect(call, first.model.name);
+    return input + output;
+  }
+
+  async #exceeded(
+    limits: readonly LimitAccounts[],
+    { account, left }: Lack,
+    charges: readonly Charge[],
+  ): Promise<FarthingError> {
+    const found = limits.find(
+      ({ requests, tokens }) => requests === account || tokens === account,
+    );
+    const counted: Counted = found?.requests === account ? 'requests' : 'tokens';
+    const wanted = charges.find((charge) => charge.account === account)?.amount ?? 0;
+    const freeAt = await this.#parts.store.freeAt(account, wanted - left);
+    const wait = Math.min(MINUTE_MS, Math.max(1000, freeAt - Date.now()));
+    const never = wanted > account.limit;
+    return new FarthingError(
+      'rate_limit_exceeded',
+      `The limit ${found?.limit.id ?? ''} of ${account.limit} ${counted} has ${Math.max(0, left)} left, ` +
+        `and this call takes ${wanted}. ` +
+        (never ? 'It never fits: make it smaller.' : `Try again in ${Math.ceil(wait / 1000)} s.`),
+      {
+        retryable: !never,
+        ...(never ? {} : { retryAfterMs: wait }),
+        headers: this.#headers(limits),
+      },
+    );
+  }
+
+  /** OpenAI's `x-ratelimit-*`, of the limit that has the smallest share left. */
+  #headers(limits: readonly LimitAccounts[]): Record<string, string> {
+    const headers: Record<string, string> = {};
+    for (const counted of ['requests', 'tokens'] as const) {
+      const tightest = this.#tightest(limits.map((limit) => limit[counted]));
+      if (tightest === undefined) continue;
+      const { account, left } = tightest;
+      const resetMs = Math.ceil(((account.limit - left) / account.limit) * MINUTE_MS);
+      headers[`x-ratelimit-limit-${counted}`] = String(account.limit);
+      headers[`x-ratelimit-remaining-${counted}`] = String(left);
+      headers[`x-ratelimit-reset-${counted}`] = `${(resetMs / 1000).toFixed(3)}s`;
+    }
+    return headers;
+  }
+
+  #tightest(
+    accounts: readonly (Account | undefined)[],
+  ): { readonly account: Account; readonly left: number } | undefined {
+    return accounts
+      .filter((account) => account !== undefined)
+      .map((account) => ({ account, left: this.#parts.leases.leftOf(account) }))
+      .toSorted((a, b) => a.left / a.account.limit - b.left / b.account.limit)[0];
+  }
+}
+
+function chargesOf(
+  limits: readonly LimitAccounts[],
+  { tokens, at }: { readonly tokens: number; readonly at: number },
+): readonly Charge[] {
+  return limits.flatMap((limit) => [
+    ...(limit.requests === undefined ? [] : [{ account: limit.requests, amount: 1, at }]),
+    ...(limit.tokens === undefined ? [] : [{ account: limit.tokens, amount: tokens, at }]),
+  ]);
+}

@@ -1,0 +1,123 @@
+/**
+ * Budgets, limits and the hold-out: from the file's form into what is meant.
+ *
+ * @module
+ */
+import { type Environment, readVariable } from './environment.ts';
+import type { Problems } from './problems.ts';
+import type { FileForm } from './schema.ts';
+import {
+  type Budget,
+  type BudgetPeriod,
+  CALENDAR_UNITS,
+  type CalendarUnit,
+  type RateLimit,
+  type Spending,
+  type Whose,
+} from './spending.ts';
+import type { BudgetForm, LimitForm, WhoseForm } from './spending-schema.ts';
+import { parseDuration, parseMoney, parseShare } from './units.ts';
+
+/** The environment variable that holds the secret of webhooks where the file does not name one. */
+const WEBHOOK_SECRET = 'FARTHING_WEBHOOK_SECRET';
+
+/** What resolving needs. */
+export interface SpendingOptions {
+  readonly environment: Environment;
+  readonly problems: Problems;
+}
+
+/** Resolves all of it. What is wrong is added to the problems. */
+export function resolveSpending(
+  form: FileForm,
+  { environment, problems }: SpendingOptions,
+): Spending {
+  const budgets = (form.budgets ?? []).map(resolveBudget);
+  const limits = (form.limits ?? []).map(resolveLimit);
+  refuseTwins('budgets', budgets, problems);
+  refuseTwins('limits', limits, problems);
+  const keysRequired = form.keys === 'required';
+  if (!keysRequired) {
+    for (const [index, { whose }] of [...budgets, ...limits].entries()) {
+      if (whose.key === undefined) continue;
+      const list = index < budgets.length ? 'budgets' : 'limits';
+      const at = index < budgets.length ? index : index - budgets.length;
+      problems.add([list, at, 'match', 'key'], 'needs "keys: required": else no call has a key');
+    }
+  }
+  const { 'hold-out': held } = form;
+  return {
+    keysRequired,
+    budgets,
+    limits,
+    holdOut:
+      held === undefined
+        ? undefined
+        : { share: parseShare(held.share) ?? 0, by: held.by ?? 'call' },
+    webhookSecret: form['webhook-secret'] ?? readVariable(WEBHOOK_SECRET, environment),
+  };
+}
+
+function resolveBudget(form: BudgetForm): Budget {
+  const whose = resolveWhose(form.match);
+  const hard = form.hard ?? true;
+  const shares = (form['warn-at'] ?? []).map((share) => parseShare(share) ?? 1);
+  return {
+    id: `${whoseText(whose)}/${form.per}`,
+    whose,
+    limitNano: parseMoney(form.usd) ?? 0,
+    period: periodOf(form.per),
+    hard,
+    warnAt: [...new Set([...shares, 1])].toSorted((a, b) => a - b),
+    webhook: form.webhook,
+    unpriced: form.unpriced ?? (hard ? 'refuse' : 'allow'),
+  };
+}
+
+function resolveLimit(form: LimitForm): RateLimit {
+  const whose = resolveWhose(form.match);
+  return {
+    id: `${whoseText(whose)}/minute`,
+    whose,
+    requestsPerMinute: form['requests-per-minute'],
+    tokensPerMinute: form['tokens-per-minute'],
+  };
+}
+
+function resolveWhose({ key, user, task, tag }: NonNullable<WhoseForm> = {}): Whose {
+  return { key, user, task, tag };
+}
+
+/** `key=team-a,tag.feature=draft`; `all` without any part. */
+function whoseText({ key, user, task, tag = {} }: Whose): string {
+  const named = { key, user, task };
+  const tags = Object.entries(tag).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const parts = [
+    ...Object.entries(named).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name}=${value}`],
+    ),
+    ...tags.map(([name, value]) => `tag.${name}=${value}`),
+  ];
+  return parts.length === 0 ? 'all' : parts.join(',');
+}
+
+function periodOf(per: string): BudgetPeriod {
+  if (per === 'total') return { kind: 'total' };
+  if ((CALENDAR_UNITS as readonly string[]).includes(per)) {
+    return { kind: 'calendar', unit: per as CalendarUnit };
+  }
+  return { kind: 'rolling', ms: parseDuration(per) ?? 0 };
+}
+
+/** Two of the same whose and time would count everything twice. */
+function refuseTwins(
+  list: 'budgets' | 'limits',
+  entries: readonly { readonly id: string }[],
+  problems: Problems,
+): void {
+  const seen = new Set<string>();
+  for (const [index, { id }] of entries.entries()) {
+    if (seen.has(id)) problems.add([list, index], `there are two for ${id}; keep one`);
+    seen.add(id);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * All stores in one SQLite file (WAL). Several processes may open the same file.
+ *
+ * @module
+ */
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { FarthingError } from '../errors.ts';
+import { SqliteAccounts } from './sqlite-accounts.ts';
+import { GroupCommit, type GroupCommitOptions, type Work } from './sqlite-group-commit.ts';
+import { SqliteKeys } from './sqlite-keys.ts';
+import { SqliteLedger } from './sqlite-ledger.ts';
+import { migrate } from './sqlite-schema.ts';
+import type { Stores } from './stores.ts';
+
+/** What can be set. */
+export interface SqliteOptions extends GroupCommitOptions {
+  /** Milliseconds to wait for another process's lock. @default 250: everything else waits as well */
+  readonly lockTimeoutMs?: number;
+  /** Pages the file may have at most. @default SQLite's own limit */
+  readonly mostPages?: number;
+  /** Milliseconds after which what a process that is gone had set aside is free again. @default 10,000 */
+  readonly leaseMs?: number;
+}
+
+/** Opens or makes a file; `:memory:` keeps nothing. Throws `invalid_config` for a file that is none. */
+export function openSqliteStores(path: string, options: SqliteOptions = {}): Stores {
+  try {
+    // Only the owner may read what was paid.
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
+    const database = new DatabaseSync(path, { timeout: 5_000 });
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192;',
+    );
+    migrate(database);
+    database.exec(`PRAGMA busy_timeout = ${options.lockTimeoutMs ?? 250}`);
+    if (options.mostPages !== undefined) {
+      database.exec(`PRAGMA max_page_count = ${Math.floor(options.mostPages)}`);
+    }
+    return storesIn(database, options);
+  } catch (cause) {
+    if (cause instanceof FarthingError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new FarthingError('invalid_config', `Cannot open the ledger ${path}: ${why}.`, { cause });
+  }
+}
+
+function storesIn(database: DatabaseSync, options: SqliteOptions): Stores {
+  const commit = new GroupCommit(database, write, options);
+  const ledger = new SqliteLedger(database, commit);
+  const accounts = new SqliteAccounts(database, commit, options.leaseMs);
+  function write(works: readonly Work[]): void {
+    ledger.write(works.flatMap(({ record }) => record ?? []));
+    accounts.write(works.flatMap(({ charges }) => charges));
+  }
+  return {
+    ledger,
+    accounts,
+    keys: new SqliteKeys(database),
+    close: async () => {
+      commit.stop();
+      try {
+        commit.flush();
+        accounts.release();
+      } finally {
+        database.close();
+      }
+    },
+  };
+}
