@@ -6,45 +6,28 @@
 import { Cashier } from './accounts/cashier.ts';
 import { KeyRing } from './access/key-ring.ts';
 import { deliver } from './alerts/webhook.ts';
-import type { Call, Handler, Operation } from './call.ts';
+import type { Call, Handler } from './call.ts';
 import type { Config, Model, Task } from './config/config.ts';
 import { ModelRegistry } from './config/models.ts';
 import { anthropicDialect } from './dialects/anthropic-messages.ts';
 import { openaiDialect } from './dialects/openai-chat.ts';
-import { validateChatRequest, validateEmbeddingsRequest } from './dialects/openai-chat-request.ts';
-import { parseRequestBody } from './dialects/request-body.ts';
-import { Departure } from './departure.ts';
-import { FarthingError } from './errors.ts';
 import { createPipeline } from './pipeline.ts';
 import { PriceBook } from './pricing/price-book.ts';
 import { PriceLookup } from './pricing/price-lookup.ts';
 import { referenceOf } from './pricing/receipt.ts';
 import { Connections } from './providers/connections.ts';
 import { createProviderHandler } from './providers/provider.ts';
-import { type Identified, Identifier } from './stages/identify/identify.ts';
-import { readTags } from './stages/identify/tags.ts';
+import { type Quote, quote } from './quote/quote.ts';
+import { TierHistory } from './quote/tier-history.ts';
+import { type Identified, Identifier, taskOf } from './stages/identify/identify.ts';
 import { TemplateIndex } from './stages/identify/template-index.ts';
+import { type GatewayRequest, type Headers, readCall } from './read-call.ts';
 import type { SettledCall, Sink } from './stages/ledger/ledger.ts';
 import { recordCall } from './stages/ledger/record.ts';
 import type { KeyRecord } from './stores/key-store.ts';
 import { openSqliteStores } from './stores/sqlite-stores.ts';
 import type { Stores } from './stores/stores.ts';
 import { ulid } from './stores/ulid.ts';
-
-/** Request headers by lower-case name. */
-export type Headers = Readonly<Record<string, string | undefined>>;
-
-/** A wire request in OpenAI's format. */
-export interface GatewayRequest {
-  readonly operation: Operation;
-  /** The JSON body. */
-  readonly text: string;
-  readonly headers: Headers;
-  /** Who asks, as {@link Gateway.authenticate} told. @default nobody in particular */
-  readonly key?: KeyRecord | undefined;
-  /** Tells when the client leaves. @default it never does */
-  readonly departure?: Departure;
-}
 
 /** A running engine. */
 export interface Gateway {
@@ -64,6 +47,8 @@ export interface Gateway {
   identify(call: Call): Identified;
   /** The model that a call of a task is compared with. */
   referenceOf(call: Call, task: Task): Model | undefined;
+  /** What a call would cost, and whether it would be let through. Asks nobody. Throws like {@link identify}. */
+  quote(call: Call): Promise<Quote>;
   /** Answers a call. The reply's events must be read, or ended by `return()`. */
   readonly answer: Handler;
   /** Tells of every settled call from here on. */
@@ -78,6 +63,8 @@ export interface GatewayOptions {
   readonly stores?: Stores;
 }
 
+const DIALECTS = { openai: openaiDialect, anthropic: anthropicDialect } as const;
+
 /** Name under which the ledger keeps what was learned about templates. */
 const TEMPLATES = 'templates';
 
@@ -90,20 +77,19 @@ const TEMPLATES = 'templates';
  * for await (const batch of (await gateway.answer(call)).events) console.log(batch.map(({ data }) => data));
  */
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {
+  const stores = options.stores ?? openSqliteStores(config.data);
+  const { ledger } = stores;
   const book = PriceBook.load(config.priceFile);
   const models = new ModelRegistry(config, book);
   const prices = new PriceLookup(book);
-  const stores = options.stores ?? openSqliteStores(config.data);
-  const { ledger } = stores;
-  const templates = TemplateIndex.from(ledger.load(TEMPLATES));
   const { reference, tasks, spending, priceMaxAgeMs } = config;
+  const money = { prices, models, reference, priceMaxAgeMs };
+  const compared = (call: Call, task: Task): Model | undefined => referenceOf(call, money, task);
+  const templates = TemplateIndex.from(ledger.load(TEMPLATES));
+  const identifier = new Identifier({ tasks, models, reference, templates });
+  const cashier = createCashier(config, stores, prices);
   const connections = new Connections();
   const sinks: Sink[] = [];
-  const dialects = { openai: openaiDialect, anthropic: anthropicDialect };
-  const identifier = new Identifier({ tasks, models, reference, templates });
-  const money = { prices, models, reference, priceMaxAgeMs };
-  const cashier = createCashier(config, stores, prices);
-  const ring = spending.keysRequired ? new KeyRing(stores.keys) : undefined;
   const answer = createPipeline({
     ...money,
     identifier,
@@ -111,28 +97,33 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     cashier,
     keep: keeper(stores, cashier),
     sinks,
-    provider: createProviderHandler({ dialects, connections }),
+    provider: createProviderHandler({ dialects: DIALECTS, connections }),
   });
+  const ring = spending.keysRequired ? new KeyRing(stores.keys) : undefined;
+  const history = new TierHistory(ledger);
+  const quoting = { prices, cashier, accounts: stores.accounts, history, referenceOf: compared };
+  const close = async (): Promise<void> => {
+    await connections.close();
+    await ledger.flush().catch(() => undefined);
+    await cashier.close();
+    await ring?.close();
+    ledger.save(TEMPLATES, templates.serialize());
+    await stores.close();
+  };
   return {
     config,
     models,
     prices,
     stores,
     cashier,
+    answer,
+    close,
     authenticate: (headers) => ring && (ring.identify(headers) ?? ring.lookUp(headers)),
     read: readCall,
     identify: (call) => identifier.identify(call),
-    referenceOf: (call, task) => referenceOf(call, money, task),
-    answer,
+    referenceOf: compared,
+    quote: async (call) => quote(call, taskOf(call, identifier), quoting),
     onSettled: (sink) => void sinks.push(sink),
-    close: async () => {
-      await connections.close();
-      await ledger.flush().catch(() => undefined);
-      await cashier.close();
-      await ring?.close();
-      ledger.save(TEMPLATES, templates.serialize());
-      await stores.close();
-    },
   };
 }
 
@@ -142,7 +133,12 @@ function createCashier({ spending }: Config, stores: Stores, prices: PriceLookup
     stores,
     prices,
     tell: (event, url) => {
-      const data = { type: 'budget.threshold', id: ulid(), timestamp: new Date().toISOString(), data: event };
+      const data = {
+        type: 'budget.threshold',
+        id: ulid(),
+        timestamp: new Date().toISOString(),
+        data: event,
+      };
       void deliver(data, { url, secret: spending.webhookSecret });
     },
   });
@@ -155,39 +151,4 @@ function keeper({ ledger }: Stores, cashier: Cashier): (settled: SettledCall) =>
     await ledger.append(recordCall(settled), charges);
     cashier.written(charges);
   };
-}
-
-function readCall({ operation, text, headers, key, departure }: GatewayRequest): Call {
-  const body = parseRequestBody(text);
-  if (operation === 'chat') validateChatRequest(body.json);
-  else validateEmbeddingsRequest(body.json);
-  const startedAt = Date.now();
-  const tags = readTags(headers, body.json);
-  return {
-    id: ulid(startedAt),
-    startedAt,
-    operation,
-    body,
-    headers,
-    tenant: key?.name ?? '',
-    key,
-    tags: key === undefined ? tags : { ...tags, ...key.tags },
-    maxCostNano: readMaxCost(headers['x-farthing-max-cost']),
-    departure: departure ?? new Departure(),
-    trace: { attempts: [] },
-  };
-}
-
-/** `x-farthing-max-cost: 0.05` in nano-dollars. */
-function readMaxCost(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  const dollars = Number(header.replace(/^\s*\$/, ''));
-  if (header.trim() !== '' && Number.isFinite(dollars) && dollars >= 0) {
-    return Math.floor(dollars * 1e9);
-  }
-  throw new FarthingError(
-    'invalid_value',
-    'x-farthing-max-cost must be an amount in US dollars, such as 0.05.',
-    { param: 'x-farthing-max-cost' },
-  );
 }

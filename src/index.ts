@@ -9,10 +9,7 @@ export type { Check, CheckContext, Choice, ToolCall, Verdict } from './checks/ch
 export type { Config, Model, Provider, Task, Tier } from './config/config.ts';
 export { loadConfig, parseConfig } from './config/load.ts';
 export { ERROR_CODES, FarthingError, isFarthingError, type ErrorCode } from './errors.ts';
-export {
-  createGateway,
-  type Gateway,
-  type GatewayOptions,
-  type GatewayRequest,
-} from './gateway.ts';
+export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
+export type { Quote } from './quote/quote.ts';
+export type { GatewayRequest } from './read-call.ts';
 export { startServer, type RunningServer } from './server/server.ts';

@@ -41,7 +41,10 @@ export class AccountBook {
   readonly #ofLimits = new RecentMap<string, LimitAccounts>(MOST_ACCOUNTS);
 
   constructor(
-    { budgets, limits }: { readonly budgets: readonly Budget[]; readonly limits: readonly RateLimit[] },
+    {
+      budgets,
+      limits,
+    }: { readonly budgets: readonly Budget[]; readonly limits: readonly RateLimit[] },
     keptSince: KeptSince,
   ) {
     this.#budgets = budgets;
@@ -101,9 +104,7 @@ export class AccountBook {
     const known = this.#ofLimits.get(name);
     if (known !== undefined) return known;
     const account = (unit: string, most: number | undefined): Account | undefined =>
-      most === undefined
-        ? undefined
-        : { id: `${name}/${unit}`, limit: most, windowMs: MINUTE_MS };
+      most === undefined ? undefined : { id: `${name}/${unit}`, limit: most, windowMs: MINUTE_MS };
     const made = {
       limit,
       requests: account('requests', limit.requestsPerMinute),

@@ -92,14 +92,16 @@ export class Lengths {
   /** As text, for the next start. */
   serialize(): string {
     return JSON.stringify(
-      [...this.#pairs.entries()].map(([key, { count, characters, input, output, outputSquared }]) => [
-        key,
-        count,
-        characters,
-        input,
-        output,
-        outputSquared,
-      ]),
+      [...this.#pairs.entries()].map(
+        ([key, { count, characters, input, output, outputSquared }]) => [
+          key,
+          count,
+          characters,
+          input,
+          output,
+          outputSquared,
+        ],
+      ),
     );
   }
 

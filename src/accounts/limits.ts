@@ -87,9 +87,7 @@ export class Limits {
     { account, left }: Lack,
     charges: readonly Charge[],
   ): Promise<FarthingError> {
-    const found = limits.find(
-      ({ requests, tokens }) => requests === account || tokens === account,
-    );
+    const found = limits.find(({ requests, tokens }) => requests === account || tokens === account);
     const counted: Counted = found?.requests === account ? 'requests' : 'tokens';
     const wanted = charges.find((charge) => charge.account === account)?.amount ?? 0;
     const freeAt = await this.#parts.store.freeAt(account, wanted - left);

@@ -39,7 +39,7 @@ function calendarStretch(unit: CalendarUnit, at: number): Stretch {
       return multiple(at, 7 * DAY_MS, FIRST_MONDAY);
     case 'month':
       return { from: Date.UTC(year, month), until: Date.UTC(year, month + 1) };
-    case 'year':
+    default:
       return { from: Date.UTC(year, 0), until: Date.UTC(year + 1, 0) };
   }
 }

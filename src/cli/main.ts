@@ -26,6 +26,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     does: 'what was paid, for what, and what was saved',
     load: async () => (await import('./report.ts')).reportCommand(),
   },
+  quote: {
+    does: 'what a request would cost, without asking anybody',
+    load: async () => (await import('./quote.ts')).quoteCommand(),
+  },
   prices: {
     does: 'what models cost, and where that is known from',
     load: async () => (await import('./prices.ts')).pricesCommand(),
@@ -37,6 +41,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   reconcile: {
     does: "the ledger beside the provider's own figures",
     load: async () => (await import('./reconcile.ts')).reconcileCommand(),
+  },
+  export: {
+    does: 'the calls of the ledger as CSV, JSON Lines or FOCUS',
+    load: async () => (await import('./export.ts')).exportCommand(),
   },
   config: {
     does: 'check the configuration, explain what it does with a request',

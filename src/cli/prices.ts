@@ -29,7 +29,7 @@ const MOST_HINTS = 5;
 
 /** The command. */
 export function pricesCommand(): Command {
-  return new Command('prices')
+  return new Command('farthing prices')
     .description('Tell what models cost, in USD per 1M tokens, and where that is known from.')
     .argument('[model]', 'a model, as requests name it; left out: all')
     .option('-p, --provider <provider>', 'only at this provider')

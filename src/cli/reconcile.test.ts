@@ -103,8 +103,8 @@ describe('farthing reconcile', () => {
       }),
     );
     writeFileSync(
-      join(directory, 'farthing.yaml'),
-      'providers: { openai: { key: k }, my-deepseek: { url: "https://api.deepseek.com/v1", key: k } }\nmodels: { gpt-4o: { provider: openai } }\n',
+      join(directory, 'hosts.yaml'),
+      'providers: { my-deepseek: { host: deepseek, key: k } }\n',
     );
     writeFileSync(join(directory, 'other.csv'), 'a,b\n1,2\n');
   });
@@ -186,15 +186,25 @@ describe('farthing reconcile', () => {
   });
 
   test("the ledger's provider by its host, by name, or told what there is", async () => {
-    const byName = await farthing('deepseek.zip', '--provider', 'my-deepseek', '--json');
-    assert.deepEqual(
-      (JSON.parse(byName.stdout) as Document).rows.map((row) => [row['day'], row['coverage']]),
-      [['2026-11-02', 1]],
-    );
-    const wrong = await farthing('deepseek.zip', '--provider', 'deepseek', '--json');
+    for (const words of [
+      ['--provider', 'my-deepseek'],
+      ['--config', 'hosts.yaml'],
+    ]) {
+      const { stdout } = await farthing('deepseek.zip', '--json', ...words);
+      assert.deepEqual(
+        (JSON.parse(stdout) as Document).rows.map((row) => [
+          row['day'],
+          row['coverage'],
+          row['drift_nano_usd'],
+        ]),
+        // 17:00 UTC is the next day at +08:00.
+        [['2026-11-02', 1, 0]],
+      );
+    }
+    const wrong = await farthing('deepseek.zip', '--json');
     const { bills, rows } = JSON.parse(wrong.stdout) as Document;
     assert.equal(rows[0]?.reason?.code, 'not-in-ledger');
-    assert.match(bills[0]?.notes.join() ?? '', /it has my-deepseek: --provider tells/);
+    assert.match(bills[0]?.notes.join() ?? '', /it has my-deepseek, openai: --provider tells/);
     const two = await farthing('deepseek.zip', 'costs.json', '--provider', 'openai');
     assert.match(two.stderr, /^The files are bills of deepseek and openai/);
   });

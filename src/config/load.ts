@@ -152,6 +152,9 @@ async function parse(
 /** The price book with the configured file. A file that is wrong is a problem like any other. */
 function loadPrices(form: FileForm, directory: string, problems: Problems): PriceBook {
   const { priceFile } = priceSettings(form, directory);
+  if (form.prices !== undefined && !existsSync(priceFile)) {
+    problems.warn(['prices'], `${priceFile} is not there; "farthing prices update" makes it`);
+  }
   try {
     return PriceBook.load(priceFile);
   } catch (thrown) {

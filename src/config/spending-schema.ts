@@ -62,7 +62,9 @@ export const budget = z
     unpriced: z
       .enum(['refuse', 'allow'])
       .optional()
-      .describe('What becomes of calls whose cost is not known; default refuse, allow where not hard'),
+      .describe(
+        'What becomes of calls whose cost is not known; default refuse, allow where not hard',
+      ),
   })
   .describe('Money that may be spent');
 
@@ -84,7 +86,9 @@ export const holdOut = z
     by: z
       .enum(['call', 'user', 'conversation'])
       .optional()
-      .describe('What is drawn: each call (default), or all of a user’s or conversation’s together'),
+      .describe(
+        'What is drawn: each call (default), or all of a user’s or conversation’s together',
+      ),
   })
   .describe('Control: a random share of calls that the reference answers untouched');
 

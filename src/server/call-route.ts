@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call, Operation } from '../call.ts';
 import { Departure } from '../departure.ts';
 import { FarthingError, toFarthingError } from '../errors.ts';
-import type { Headers } from '../gateway.ts';
+import type { Headers } from '../read-call.ts';
 import { readBody } from './read-body.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import type { ServerContext } from './context.ts';

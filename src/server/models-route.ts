@@ -4,16 +4,24 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mayDo, mayUse } from '../access/permissions.ts';
+import type { Headers } from '../read-call.ts';
 import type { ServerContext } from './context.ts';
 
-/** Answers in OpenAI's list format. */
-export function serveModels(
+/** Answers in OpenAI's list format with what the caller's key may use. */
+export async function serveModels(
   { gateway }: ServerContext,
-  _request: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
-): void {
-  const models = gateway.models.list().map((model) => entry(model.name, ownerOf(model.providers)));
-  const tasks = [...gateway.config.tasks.keys()].map((name) => entry(`task/${name}`, 'farthing'));
+): Promise<void> {
+  const key = await gateway.authenticate(request.headers as Headers);
+  const models = gateway.models
+    .list()
+    .filter(({ name }) => key === undefined || mayUse(key, name))
+    .map((model) => entry(model.name, ownerOf(model.providers)));
+  const tasks = [...gateway.config.tasks.keys()]
+    .filter((name) => key === undefined || mayDo(key, name))
+    .map((name) => entry(`task/${name}`, 'farthing'));
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ object: 'list', data: [...tasks, ...models] }));
 }

@@ -12,6 +12,7 @@ import type { ServerContext } from './context.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { Metrics } from './metrics.ts';
 import { serveModels } from './models-route.ts';
+import { serveQuote } from './quote-route.ts';
 import { ReplyWriter } from './reply-writer.ts';
 
 /** A server that listens. */
@@ -40,6 +41,7 @@ const ROUTES: ReadonlyMap<string, Served> = new Map<string, Served>([
   ['/v1/chat/completions', { method: 'POST', serve: serveCall('chat') }],
   ['/v1/embeddings', { method: 'POST', serve: serveCall('embeddings') }],
   ['/v1/models', { method: 'GET', serve: serveModels }],
+  ['/v1/quote', { method: 'POST', serve: serveQuote }],
   ['/healthz', { method: 'GET', serve: serveHealth }],
   ['/readyz', { method: 'GET', serve: serveReadiness }],
   ['/metrics', { method: 'GET', serve: serveMetrics }],

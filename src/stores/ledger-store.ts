@@ -99,6 +99,8 @@ export interface LedgerStore {
   report(query: ReportQuery): Report;
   /** One call with its attempts, as appended. */
   call(id: string): CallRecord | undefined;
+  /** The calls that began in a period, oldest first, read as they are asked for. Sees what is written. */
+  calls(period: Period): Iterable<CallRecord>;
   /** The ids of the newest calls, newest first. */
   recent(limit: number): string[];
   /** A small document kept beside the ledger, by name. */

@@ -177,8 +177,7 @@ interface Statements {
   readonly pass: StatementSync;
 }
 
-const OF_BUDGET =
-  "WHERE account = ? OR substr(account, 1, length(?) + 1) IN (? || '/', ? || ' ')";
+const OF_BUDGET = "WHERE account = ? OR substr(account, 1, length(?) + 1) IN (? || '/', ? || ' ')";
 
 function prepare(database: DatabaseSync): Statements {
   return {

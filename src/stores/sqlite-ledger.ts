@@ -5,12 +5,13 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Charge } from './account-store.ts';
-import type { CallRecord, LedgerStore } from './ledger-store.ts';
+import type { CallRecord, LedgerStore, Period } from './ledger-store.ts';
 import type { Report, ReportQuery } from './report.ts';
 import type { GroupCommit } from './sqlite-group-commit.ts';
 import { readReport } from './sqlite-report.ts';
 import { Rollups } from './sqlite-rollups.ts';
 import { ATTEMPT_COLUMNS, CALL_COLUMNS, readCall, writeAttempt, writeCall } from './sqlite-rows.ts';
+import { scanCalls } from './sqlite-scan.ts';
 
 /** The ledger of one file. */
 export class SqliteLedger implements LedgerStore {
@@ -42,6 +43,10 @@ export class SqliteLedger implements LedgerStore {
 
   call(id: string): CallRecord | undefined {
     return readCall(this.#database, id);
+  }
+
+  calls(period: Period): Iterable<CallRecord> {
+    return scanCalls(this.#database, period);
   }
 
   recent(limit: number): string[] {

@@ -100,7 +100,11 @@ function rawCalls({ from, to }: Range, tag: string): Pieces {
   const sums = ROLLUP_SUMS.map(({ column, ofCalls }) => `${ofCalls} AS ${column}`).join(', ');
   const tagged = {
     '': { tag: "'' AS tag, '' AS value", join: '', named: '' },
-    '*': { tag: 'tags.key AS tag, tags.value AS value', join: ', json_each(c.tags) AS tags', named: '' },
+    '*': {
+      tag: 'tags.key AS tag, tags.value AS value',
+      join: ', json_each(c.tags) AS tags',
+      named: '',
+    },
   }[tag] ?? {
     tag: 'tags.key AS tag, tags.value AS value',
     join: ', json_each(c.tags) AS tags',

@@ -21,7 +21,8 @@ const reason = (key: string, model: JsonObject): string | undefined =>
 
 describe('dollars a token', () => {
   test('are the printed price, not a product of floating-point numbers', () => {
-    assert.notEqual(1.4e-7 * 1e6, 0.14);
+    assert.notEqual(1.3e-8 * 1e6, 0.013);
+    assert.equal(perMillion(1.3e-8), 0.013);
     assert.equal(perMillion(1.4e-7), 0.14);
     assert.equal(perMillion(2.125e-6), 2.125);
     assert.equal(perMillion('1e-06'), 1);

@@ -31,7 +31,7 @@ test('property: a tier charges what its list says, in a band too', () => {
   const rate = fc.integer({ min: 1, max: 50_000_000 }).map((micro) => micro / 1e6);
   const pair = fc.record({ input: rate, output: rate });
   fc.assert(
-    fc.property(pair, pair, pair, pair, (standard, above, tier, tierAbove) => {
+    fc.property(fc.tuple(pair, pair, pair, pair), ([standard, above, tier, tierAbove]) => {
       const bands = [{ abovePromptTokens: 1000, rates: above }];
       const price = tierPrice(
         { rates: standard, bands },

@@ -64,6 +64,14 @@ describe('what an update changes', () => {
     assert.deepEqual(plan([newer('new', 1)], [other]).removed, []);
   });
 
+  test('of a model that another list took over, nothing is missing', () => {
+    const file = [
+      row('a', 3, { until: '2026-08-01' }),
+      newer('a', 2, { from: '2026-08-01', source: 'litellm' }),
+    ];
+    assert.deepEqual(plan([newer('new', 1)], [], file).removed, []);
+  });
+
   test('a second update builds on the first', () => {
     const builtIn = [row('a', 3), row('b', 1)];
     const first = plan([newer('a', 2)], builtIn);

@@ -169,12 +169,13 @@ function until(before: readonly PriceRow[], update: readonly PriceRow[]): readon
   });
 }
 
+/** The last prices of models that the same list had and has not any more. */
 function removedFrom(current: readonly PriceRow[], list: readonly PriceRow[]): PriceRow[] {
   const listed = new Set(list.map(rowKey));
   const sources = new Set(list.map(({ source }) => source));
   const providers = new Set(list.map(({ provider }) => provider));
-  const gone = current.filter(
-    (row) => sources.has(row.source) && providers.has(row.provider) && !listed.has(rowKey(row)),
+  const last = new Map(current.map((row) => [rowKey(row), row]));
+  return [...last].flatMap(([key, row]) =>
+    sources.has(row.source) && providers.has(row.provider) && !listed.has(key) ? [row] : [],
   );
-  return [...new Map(gone.map((row) => [rowKey(row), row])).values()];
 }

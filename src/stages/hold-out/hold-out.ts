@@ -79,7 +79,11 @@ function controlOf(task: Task, reference: Model): Task {
   if (ofTask === undefined) controls.set(task, (ofTask = new Map()));
   let control = ofTask.get(reference);
   if (control === undefined) {
-    control = { ...task, isControl: true, tiers: [{ model: reference, accept: [], threshold: undefined }] };
+    control = {
+      ...task,
+      isControl: true,
+      tiers: [{ model: reference, accept: [], threshold: undefined }],
+    };
     ofTask.set(reference, control);
   }
   return control;

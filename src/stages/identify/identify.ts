@@ -130,12 +130,21 @@ export function identify(identifier: Identifier): Stage {
     name: 'identify',
     wrap: (next) => async (call) => {
       const { task: found, template } = identifier.identify(call);
-      const task = call.key === undefined ? found : allowed(call.key, found);
+      const task = allowedOf(call, found);
       call.trace.task = task;
       if (template !== undefined) call.trace.template = template;
       return next({ ...call, task });
     },
   };
+}
+
+/** The task that a call would be served as. Throws as the stage does. */
+export function taskOf(call: Call, identifier: Identifier): Task {
+  return allowedOf(call, identifier.identify(call).task);
+}
+
+function allowedOf({ key }: Call, task: Task): Task {
+  return key === undefined ? task : allowed(key, task);
 }
 
 /** A task as each set of allowed models leaves it. */

@@ -123,7 +123,9 @@ describe('a cap on the cost of a call', () => {
       return scripted({ small: { text: 'yes' } })(call);
     };
     const task = taskOf([tierOf(small, saysYes)], { maxCostNano: 600_000 });
-    await route({ prices, conversations: new Conversations() }).wrap(next)(callOf(task, { max_tokens: 100_000 }));
+    await route({ prices, conversations: new Conversations() }).wrap(next)(
+      callOf(task, { max_tokens: 100_000 }),
+    );
     assert.ok(limit !== undefined && limit >= 256 && limit < 600, `limited to ${limit}`);
   });
 

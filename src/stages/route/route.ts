@@ -25,8 +25,7 @@ export function route({ prices, conversations }: RouteOptions): Stage {
       const task = call.task;
       if (task === undefined) throw new FarthingError('internal_error', 'The call has no task.');
       const [only] = task.tiers;
-      const straight =
-        task.tiers.length === 1 && only?.accept.length === 0 && !remembers(task);
+      const straight = task.tiers.length === 1 && only?.accept.length === 0 && !remembers(task);
       if (!straight || only === undefined || capOf(call) !== undefined) {
         return climb(call, task, { next, conversations, prices });
       }

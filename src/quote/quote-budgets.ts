@@ -1,0 +1,63 @@
+/**
+ * What budgets would say to a call.
+ *
+ * @module
+ */
+import type { BudgetAccount } from '../accounts/account-book.ts';
+import type { Cashier } from '../accounts/cashier.ts';
+import { spenderOf } from '../accounts/whose.ts';
+import type { Call } from '../call.ts';
+import type { AccountStore } from '../stores/account-store.ts';
+
+/** A budget that a call would be paid from. Field names are the JSON contract. */
+export interface QuotedBudget {
+  readonly budget: string;
+  readonly limit_nano_usd: number;
+  readonly spent_nano_usd: number;
+  /** Set aside for calls in flight, by all processes. */
+  readonly set_aside_nano_usd: number;
+  /** The limit less what is spent. */
+  readonly left_nano_usd: number;
+  /** ISO 8601; null where it does not renew at a time. */
+  readonly renews_at: string | null;
+  /** `warns`: a budget that is not hard would be exceeded. `unpriced`: a hard one cannot count the cost. */
+  readonly verdict: 'fits' | 'refuses' | 'warns' | 'unpriced';
+}
+
+/** All budgets of a call, whose cheapest way costs so much (nano-dollars; null: unknown). */
+export async function quoteBudgets(
+  call: Call,
+  cost: number | null,
+  { cashier, accounts }: { readonly cashier: Cashier; readonly accounts: AccountStore },
+): Promise<readonly QuotedBudget[]> {
+  const found = cashier.book.budgetsOf(spenderOf(call), call.startedAt);
+  return Promise.all(found.map(async (account) => quoteBudget(account, cost, accounts)));
+}
+
+async function quoteBudget(
+  { account, budget, renewsAt }: BudgetAccount,
+  cost: number | null,
+  accounts: AccountStore,
+): Promise<QuotedBudget> {
+  const { used, leased } = await accounts.state(account);
+  const left = budget.limitNano - used;
+  return {
+    budget: budget.id,
+    limit_nano_usd: budget.limitNano,
+    spent_nano_usd: used,
+    set_aside_nano_usd: leased,
+    left_nano_usd: left,
+    renews_at: Number.isFinite(renewsAt) ? new Date(renewsAt).toISOString() : null,
+    verdict: verdictOf(budget, left, cost),
+  };
+}
+
+function verdictOf(
+  { hard, unpriced }: BudgetAccount['budget'],
+  left: number,
+  cost: number | null,
+): QuotedBudget['verdict'] {
+  if (cost === null) return hard && unpriced === 'refuse' ? 'unpriced' : 'fits';
+  if (cost <= left) return 'fits';
+  return hard ? 'refuses' : 'warns';
+}
