@@ -13,3 +13,6 @@ export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 export type { Quote } from './quote/quote.ts';
 export type { GatewayRequest } from './read-call.ts';
 export { startServer, type RunningServer } from './server/server.ts';
+export { verify as verifyWebhook, type WebhookHeaders } from './alerts/signature.ts';
+export type { WebhookEvent } from './alerts/webhook.ts';
+export { telemetrySink, type TelemetryOptions } from './telemetry/sink.ts';

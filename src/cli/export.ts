@@ -53,9 +53,9 @@ export function exportCommand(): Command {
     .action(exportLedger);
 }
 
-async function exportLedger(options: Options): Promise<void> {
+async function exportLedger(options: Options, command: Command): Promise<void> {
   const { format, by, out, json } = options;
-  checkUse(options);
+  checkUse(options, command);
   const period = readPeriod(options);
   const stores = openSqliteStores(await existingDataFile(options));
   const tally = { calls: 0, cost_nano_usd: 0 };
@@ -75,14 +75,14 @@ async function exportLedger(options: Options): Promise<void> {
   );
 }
 
-function checkUse({ format, by, out, json }: Options): void {
+function checkUse({ format, by, out, json }: Options, command: Command): void {
   if (by !== undefined && format !== 'csv') {
-    throw new FarthingError('invalid_value', '--by is for --format csv only.');
+    command.error('error: --by is for --format csv only.', { exitCode: 2 });
   }
   if (json === true && out === undefined) {
-    throw new FarthingError(
-      'invalid_value',
-      '--json tells what was written to --out FILE; for calls as JSON there is --format jsonl.',
+    command.error(
+      'error: --json tells what was written to --out FILE; calls as JSON are --format jsonl.',
+      { exitCode: 2 },
     );
   }
 }
@@ -118,18 +118,16 @@ async function writeFile(path: string, lines: Iterable<string>): Promise<void> {
 
 /** Writes no faster than is read. A reader that has enough (`| head`) ends it. */
 async function writeAll(to: Writable, lines: Iterable<string>): Promise<void> {
-  let failure: Error | undefined;
-  const fail = (error: Error): void => void (failure = error);
-  to.on('error', fail);
+  // A write's callback hears of its error; unheard events would end the process besides.
+  to.on('error', () => undefined);
   try {
     for (const piece of pieces(lines)) {
-      if (!to.write(piece)) await once(to, 'drain');
-      if (failure !== undefined) throw failure;
+      await new Promise<void>((resolve, reject) => {
+        to.write(piece, (error) => (error ? reject(error) : resolve()));
+      });
     }
   } catch (thrown) {
     if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EPIPE')) throw thrown;
-  } finally {
-    to.off('error', fail);
   }
 }
 

@@ -6,10 +6,17 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accountStoreContract } from '../testing/contracts/account-store.ts';
 import { callRecord, ledgerStoreContract } from '../testing/contracts/ledger-store.ts';
 import { openSqliteStores } from './sqlite-stores.ts';
 
 ledgerStoreContract('SQLite in memory', () => openSqliteStores(':memory:'));
+
+accountStoreContract('SQLite in a file', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'farthing-accounts-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return { open: (options) => openSqliteStores(join(directory, 'ledger.db'), options) };
+});
 
 describe('SQLite in a file', () => {
   let directory: string;

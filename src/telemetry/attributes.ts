@@ -41,6 +41,7 @@ export function callAttributes({ call, receipt, error }: SettledCall): Attribute
     'farthing.outcome': trace.outcome,
     'farthing.attempts': trace.attempts.length,
     'farthing.capped': trace.capped,
+    'farthing.arm': trace.arm,
     ...money(receipt),
   });
 }

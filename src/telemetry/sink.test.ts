@@ -120,7 +120,7 @@ function settledOf(
     countedReferenceNano: priced ? (reference ?? costNano) : costNano,
     savedNano: { route: 0, service: 0 },
     stale: false,
-          overheadNano: 0,
+    overheadNano: 0,
   };
   return { call, receipt, endedAt: START + 1502, error };
 }

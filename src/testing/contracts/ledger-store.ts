@@ -12,7 +12,9 @@ import {
   type CallRecord,
   costOf,
   countedReference,
+  isPriced,
 } from '../../stores/ledger-store.ts';
+import type { ArmSums, Sums } from '../../stores/report.ts';
 import type { Stores } from '../../stores/stores.ts';
 import { ulid, ulidAt } from '../../stores/ulid.ts';
 
@@ -103,7 +105,12 @@ const calls: fc.Arbitrary<CallRecord> = fc
     task: fc.constantFrom('a', 'b'),
     referenceNano: fc.option(fc.nat(10_000_000), { nil: undefined }),
     tenant: fc.constantFrom('', 'team'),
-    startedAt: fc.integer({ min: 1_750_000_000_000, max: 1_760_000_000_000 }),
+    tags: fc.constantFrom({}, { feature: 'a' }, { feature: 'b', user: 'u\n1' }, { user: 'u' }),
+    arm: fc.constantFrom(undefined, 'treated', 'hold-out'),
+    overheadNano: fc.nat(5000),
+    stale: fc.boolean(),
+    // A few days: whole days, whole hours and ragged ends all occur in a random period.
+    startedAt: fc.integer({ min: 1_760_000_000_000, max: 1_760_400_000_000 }),
   })
   .map((more) =>
     callRecord({
@@ -111,6 +118,48 @@ const calls: fc.Arbitrary<CallRecord> = fc
       attempts: more.attempts.map((one) => attemptRecord(one as Partial<AttemptRecord>)),
     }),
   );
+
+function groupOf(
+  { task, startedAt, tags }: CallRecord,
+  by: 'task' | 'day' | 'tag:feature',
+): string {
+  if (by === 'task') return task;
+  if (by === 'day') return new Date(startedAt).toISOString().slice(0, 10);
+  return (tags as { feature?: string }).feature ?? '(none)';
+}
+
+function sumOver(records: readonly CallRecord[], of: (record: CallRecord) => number): number {
+  return records.reduce((sum, record) => sum + of(record), 0);
+}
+
+/** Every field against a sum of its own, and the equation of savings. */
+function assertSums(sums: Sums, records: readonly CallRecord[]): void {
+  const expected = {
+    calls: records.length,
+    cost_nano_usd: sumOver(records, costOf),
+    reference_nano_usd: sumOver(records, countedReference),
+    overhead_nano_usd: sumOver(records, ({ overheadNano }) => overheadNano),
+    stale: records.filter(({ stale }) => stale).length,
+  };
+  for (const [name, value] of Object.entries(expected)) {
+    assert.equal(sums[name as keyof typeof expected], value, name);
+  }
+  const saved = Object.values(sums.saved_by_nano_usd).reduce((sum, nano) => sum + nano, 0);
+  assert.equal(sums.reference_nano_usd - saved + sums.overhead_nano_usd, sums.cost_nano_usd);
+  assert.equal(sums.saved_nano_usd, sums.reference_nano_usd - sums.cost_nano_usd);
+}
+
+/** Only priced calls are on either side; an interval's sums are those of the calls' costs. */
+function assertArms(arms: readonly ArmSums[], records: readonly CallRecord[]): void {
+  for (const arm of ['hold-out', 'treated'] as const) {
+    const measured = records.filter((record) => record.arm === arm && isPriced(record));
+    const found = arms.find((sums) => sums.arm === arm);
+    assert.equal(found?.calls ?? 0, measured.length);
+    assert.equal(found?.cost_nano_usd ?? 0, sumOver(measured, costOf));
+    const squares = sumOver(measured, (record) => costOf(record) ** 2);
+    assert.ok(Math.abs((found?.cost_squared ?? 0) - squares) <= 1e-9 * squares);
+  }
+}
 
 /** Runs the suite. `create` gives an empty store. */
 export function ledgerStoreContract(name: string, create: () => Stores): void {
@@ -171,7 +220,7 @@ export function ledgerStoreContract(name: string, create: () => Stores): void {
       await fc.assert(
         fc.asyncProperty(fc.array(calls, { maxLength: 12 }), async (records) => {
           const stores = create();
-      const store = stores.ledger;
+          const store = stores.ledger;
           for (const record of records) store.append(record);
           await store.flush();
           const cost = records
@@ -203,6 +252,59 @@ export function ledgerStoreContract(name: string, create: () => Stores): void {
         }),
         { numRuns: 25 },
       );
+    });
+
+    test('any period sums up exactly the calls that started in it, by any grouping', async () => {
+      const instant = fc.integer({ min: 1_759_990_000_000, max: 1_760_410_000_000 });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(calls, { maxLength: 20 }),
+          fc.option(instant, { nil: undefined }),
+          fc.option(instant, { nil: undefined }),
+          async (records, since, until) => {
+            const stores = create();
+            for (const record of records) await stores.ledger.append(record);
+            const inside = records.filter(
+              ({ startedAt }) =>
+                startedAt >= (since ?? -Infinity) && startedAt < (until ?? Infinity),
+            );
+            const period = {
+              ...(since === undefined ? {} : { since }),
+              ...(until === undefined ? {} : { until }),
+            };
+            for (const by of ['task', 'day', 'tag:feature'] as const) {
+              const { totals, rows } = stores.ledger.report({ by, ...period });
+              assertSums(totals, inside);
+              for (const row of rows) {
+                assertSums(
+                  row,
+                  inside.filter((record) => groupOf(record, by) === row.group),
+                );
+              }
+              assert.equal(new Set(inside.map((one) => groupOf(one, by))).size, rows.length);
+            }
+            assertArms(stores.ledger.report(period).arms, inside);
+            await stores.close();
+          },
+        ),
+        { numRuns: 40 },
+      );
+    });
+
+    test('a tag with very many values keeps its sums: those beyond are summed up as one', async () => {
+      const stores = create();
+      const startedAt = Date.parse('2026-11-02T12:00:00Z');
+      for (let call = 0; call < 1500; call++) {
+        void stores.ledger.append(callRecord({ startedAt, tags: { request: `r-${call}` } }));
+      }
+      await stores.ledger.flush();
+      const { rows, totals } = stores.ledger.report({ by: 'tag:request' });
+      assert.ok(rows.length < 1500 && rows.length > 500);
+      assert.equal(
+        rows.reduce((sum, row) => sum + row.calls, 0),
+        totals.calls,
+      );
+      await stores.close();
     });
 
     test('a period takes the calls that started in it', async () => {
