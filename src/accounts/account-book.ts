@@ -8,7 +8,7 @@ import type { Budget, BudgetPeriod, RateLimit, Whose } from '../config/spending.
 import { RecentMap } from '../recent-map.ts';
 import type { Account, AccountMatch, Seed } from '../stores/account-store.ts';
 import { stretchOf } from './period.ts';
-import { type Spender, valuesOf } from './whose.ts';
+import { isOfEach, matchOf, type Spender, valuesOf } from './whose.ts';
 
 /** A budget as it is for one call. */
 export interface BudgetAccount {
@@ -59,6 +59,13 @@ export class AccountBook {
       const values = valuesOf(budget.whose, spender);
       return values === undefined ? [] : [this.#budgetAccount(budget, values, at)];
     });
+  }
+
+  /** The accounts of the budgets that are one for all their calls, at a time. */
+  shared(at: number): readonly BudgetAccount[] {
+    return this.#budgets
+      .filter(({ whose }) => !isOfEach(whose))
+      .map((budget) => this.#budgetAccount(budget, matchOf(budget.whose), at));
   }
 
   /** The budget that an account of this book belongs to; undefined for those of limits. */
@@ -123,10 +130,6 @@ function nameOf(
   values: AccountMatch,
 ): string {
   return isOfEach(whose) ? `${id} ${JSON.stringify(values)}` : id;
-}
-
-function isOfEach({ key, user, task, tag = {} }: Whose): boolean {
-  return [key, user, task, ...Object.values(tag)].includes('*');
 }
 
 function windowOf(period: BudgetPeriod): number | undefined {

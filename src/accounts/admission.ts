@@ -24,10 +24,11 @@ export interface Applicant {
   readonly refuse: (lack: Lack, amount: number) => Promise<FarthingError>;
 }
 
-/** An amount. A guess is cut to what is left: it must not keep anybody from a budget that is not spent. */
+/** An amount, and the least that it can be. A guess is cut to what is left, but never below that. */
 export interface Wanted {
   readonly amount: number;
-  readonly isGuess: boolean;
+  /** Equal to the amount where that is no guess. */
+  readonly least: number;
 }
 
 /** What was promised: to be released when it is settled. */
@@ -137,7 +138,8 @@ export class Admission {
   /** Admits or refuses; what is lacking where it must wait. */
   async #decide(waiting: Waiting): Promise<Lack | undefined> {
     const { accounts, amount: wanted, refuse } = waiting.applicant;
-    let { amount, isGuess } = wanted();
+    const { amount: first, least } = wanted();
+    let amount = first;
     for (;;) {
       const parts = partsOf(accounts, amount);
       const lack = await this.#leases.fetch(parts);
@@ -149,12 +151,12 @@ export class Admission {
         return undefined;
       }
       if (lack.isHeld) return lack;
-      if (!isGuess || lack.left <= 0) {
+      // A guess must not keep anybody from a budget that is not spent.
+      if (lack.left >= least && lack.left > 0) amount = lack.left;
+      else {
         waiting.reject(await refuse(lack, amount));
         return undefined;
       }
-      amount = lack.left;
-      isGuess = false;
     }
   }
 }

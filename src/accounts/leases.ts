@@ -105,8 +105,10 @@ export class Leases {
     for (const { account, amount } of charges) {
       const local = this.#local(account);
       local.pending -= amount;
-      if (amount > 0) local.leased = Math.max(0, local.leased - amount);
-      local.state = { used: local.state.used + amount, leased: local.state.leased };
+      const off = amount > 0 ? Math.min(local.leased, amount) : 0;
+      local.leased -= off;
+      const { used, leased } = local.state;
+      local.state = { used: used + amount, leased: leased - off };
     }
   }
 
@@ -172,6 +174,7 @@ export class Leases {
     const isTight = account.limit - state.used - state.leased < account.limit * TIGHT;
     if (idle > 0 && (!busy || isTight)) {
       local.leased -= idle;
+      local.state = { used: state.used, leased: state.leased - idle };
       await this.#store.giveBack(account, idle);
     }
     const isUnused = !busy && local.leased === 0 && local.held === 0 && local.pending === 0;

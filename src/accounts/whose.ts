@@ -51,3 +51,18 @@ function match(wanted: string | undefined, value: string | undefined): string | 
 export function spenderOf({ tenant, tags, task }: Call): Spender {
   return { key: tenant, task: task?.name ?? '', tags };
 }
+
+/** True where each value has an account of its own. */
+export function isOfEach({ key, user, task, tag = {} }: Whose): boolean {
+  return [key, user, task, ...Object.values(tag)].includes(EACH);
+}
+
+/** The values of a rule that has no {@link EACH}. */
+export function matchOf({ key, user, task, tag = {} }: Whose): AccountMatch {
+  const tags = { ...(user === undefined ? {} : { [USER_TAG]: user }), ...tag };
+  return {
+    ...(key === undefined ? {} : { key }),
+    ...(task === undefined ? {} : { task }),
+    ...(Object.keys(tags).length === 0 ? {} : { tags }),
+  };
+}
