@@ -109,25 +109,31 @@ export class Limits {
   /** OpenAI's `x-ratelimit-*`, of the limit that has the smallest share left. */
   #headers(limits: readonly LimitAccounts[]): Record<string, string> {
     const headers: Record<string, string> = {};
-    for (const counted of ['requests', 'tokens'] as const) {
-      const tightest = this.#tightest(limits.map((limit) => limit[counted]));
-      if (tightest === undefined) continue;
-      const { account, left } = tightest;
-      const resetMs = Math.ceil(((account.limit - left) / account.limit) * MINUTE_MS);
-      headers[`x-ratelimit-limit-${counted}`] = String(account.limit);
-      headers[`x-ratelimit-remaining-${counted}`] = String(left);
-      headers[`x-ratelimit-reset-${counted}`] = `${(resetMs / 1000).toFixed(3)}s`;
-    }
+    this.#putHeaders(headers, limits, 'requests');
+    this.#putHeaders(headers, limits, 'tokens');
     return headers;
   }
 
-  #tightest(
-    accounts: readonly (Account | undefined)[],
-  ): { readonly account: Account; readonly left: number } | undefined {
-    return accounts
-      .filter((account) => account !== undefined)
-      .map((account) => ({ account, left: this.#parts.leases.leftOf(account) }))
-      .toSorted((a, b) => a.left / a.account.limit - b.left / b.account.limit)[0];
+  #putHeaders(
+    headers: Record<string, string>,
+    limits: readonly LimitAccounts[],
+    counted: Counted,
+  ): void {
+    let tightest: Account | undefined;
+    let left = 0;
+    for (const limit of limits) {
+      const account = limit[counted];
+      if (account === undefined) continue;
+      const own = this.#parts.leases.leftOf(account);
+      if (tightest !== undefined && own / account.limit >= left / tightest.limit) continue;
+      tightest = account;
+      left = own;
+    }
+    if (tightest === undefined) return;
+    const resetMs = Math.ceil((1 - left / tightest.limit) * MINUTE_MS);
+    headers[`x-ratelimit-limit-${counted}`] = String(tightest.limit);
+    headers[`x-ratelimit-remaining-${counted}`] = String(left);
+    headers[`x-ratelimit-reset-${counted}`] = `${resetMs / 1000}s`;
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * Group commit: what is written within one turn of the event loop shares a transaction.
+ * Group commit: what is written within one turn of the event loop shares a transaction; when calls come
+ * thick, what is written within a millisecond.
  *
  * @module
  */
@@ -27,6 +28,9 @@ const MOST_AT_ONCE = 256;
 /** Works kept while the disk is full or the file locked; the oldest are dropped beyond. */
 const MOST_WAITING = 100_000;
 const RETRY_MS = 1_000;
+/** A group of so many says that calls come thick: the next is gathered for a moment, to share its transaction. */
+const BUSY_AT = 4;
+const BUSY_PAUSE_MS = 1;
 /** A transaction that took this long to begin waited for another process. */
 const CONTENDED_MS = 0.5;
 /** How long works are gathered while processes contend for the file: waiting for a lock stops everything. */
@@ -50,7 +54,8 @@ export class GroupCommit {
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
   #failing = false;
-  #contended = false;
+  /** How long the next group is gathered, in ms; 0: until the event loop comes around. */
+  #pauseMs = 0;
   #complainedAt = 0;
 
   constructor(database: DatabaseSync, write: Writer, options: GroupCommitOptions) {
@@ -71,7 +76,7 @@ export class GroupCommit {
     if (this.#failing) return;
     this.#group ??= newGroup();
     if (this.#soon === undefined && this.#later === undefined) {
-      if (this.#contended) this.#later = setTimeout(() => this.#run(), CONTENDED_PAUSE_MS);
+      if (this.#pauseMs > 0) this.#later = setTimeout(() => this.#run(), this.#pauseMs);
       else this.#soon = setImmediate(() => this.#run());
     }
     return this.#group.written;
@@ -125,7 +130,9 @@ export class GroupCommit {
     if (works.length === 0) return;
     const before = performance.now();
     this.exclusively(() => {
-      this.#contended = performance.now() - before > CONTENDED_MS;
+      const contended = performance.now() - before > CONTENDED_MS;
+      const busy = works.length >= BUSY_AT ? BUSY_PAUSE_MS : 0;
+      this.#pauseMs = contended ? CONTENDED_PAUSE_MS : busy;
       this.#write(works);
     });
     this.#waiting = this.#waiting.slice(works.length);
