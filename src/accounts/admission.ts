@@ -7,7 +7,7 @@
 import { clientGone, type Departure } from '../departure.ts';
 import { FarthingError } from '../errors.ts';
 import type { Account } from '../stores/account-store.ts';
-import type { Lack, Leases, Part } from './leases.ts';
+import { type Lack, type Leases, type Part, TROUBLE_MS } from './leases.ts';
 
 /** How often those who wait look again for what other processes gave back, in ms. */
 const LOOK_EVERY_MS = 20;
@@ -48,6 +48,8 @@ export class Admission {
   #timer: NodeJS.Timeout | undefined;
   #isPumping = false;
   #mayPump = false;
+  /** True while the accounts cannot be read. */
+  #inTrouble = false;
 
   constructor(leases: Leases) {
     this.#leases = leases;
@@ -67,7 +69,7 @@ export class Admission {
 
   /** Tells that calls were settled: there may be room. */
   settled(): void {
-    if (this.#waiting.size > 0) void this.#pump();
+    if (this.#waiting.size > 0 && !this.#inTrouble) void this.#pump();
   }
 
   stop(): void {
@@ -112,26 +114,34 @@ export class Admission {
     }
     this.#isPumping = false;
     if (this.#waiting.size === 0) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#pump();
-    }, LOOK_EVERY_MS);
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.#pump();
+      },
+      this.#inTrouble ? TROUBLE_MS : LOOK_EVERY_MS,
+    );
   }
 
   async #goThrough(): Promise<void> {
     const blocked = new Set<string>();
+    this.#inTrouble = false;
     for (const waiting of this.#waiting) {
-      const { accounts } = waiting.applicant;
-      if (accounts.some(({ id }) => blocked.has(id))) continue;
-      try {
-        const lack = await this.#decide(waiting);
-        if (lack === undefined) continue;
-        blocked.add(lack.account.id);
-      } catch {
-        // The accounts cannot be read now; whoever waits waits on.
-        for (const { id } of accounts) blocked.add(id);
-      }
       if (Date.now() > waiting.until) waiting.reject(busy());
+      else if (!this.#inTrouble && !waiting.applicant.accounts.some(({ id }) => blocked.has(id))) {
+        const lack = await this.#tryToDecide(waiting);
+        if (lack !== undefined) blocked.add(lack.account.id);
+      }
+    }
+  }
+
+  /** A hard budget that cannot be read lets nobody through: whoever waits waits on. */
+  async #tryToDecide(waiting: Waiting): Promise<Lack | undefined> {
+    try {
+      return await this.#decide(waiting);
+    } catch {
+      this.#inTrouble = true;
+      return undefined;
     }
   }
 

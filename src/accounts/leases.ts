@@ -13,6 +13,8 @@ import type { Account, AccountState, AccountStore, Charge } from '../stores/acco
 
 /** How often idle leases are returned, in ms. */
 export const SWEEP_MS = 50;
+/** How long the store is left alone when it cannot be read or written, in ms: asking it holds everything up. */
+export const TROUBLE_MS = 1_000;
 /** How often leases are kept from running out, in ms: a third of the time after which they do. */
 const RENEW_MS = 3_000;
 /** After this long without a renewal (a process that was stopped) leases may have run out, in ms. */
@@ -135,8 +137,8 @@ export class Leases {
     return local;
   }
 
-  #start(): void {
-    this.#timer ??= setTimeout(() => void this.#sweep(), SWEEP_MS).unref();
+  #start(ms: number = SWEEP_MS): void {
+    this.#timer ??= setTimeout(() => void this.#sweep(), ms).unref();
   }
 
   /** Returns what is idle, forgets accounts that nobody uses, renews the rest. */
@@ -152,7 +154,8 @@ export class Leases {
         this.#renewedAt = Date.now();
       }
     } catch {
-      // The file is locked or the disk full: the next sweep tries again.
+      // The file is locked or the disk full: a later sweep tries again.
+      this.#start(TROUBLE_MS);
     } finally {
       this.#sweeping = false;
     }

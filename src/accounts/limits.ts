@@ -41,12 +41,9 @@ export class Limits {
     const tokens = this.#expectedTokens(call);
     const charges = chargesOf(limits, { tokens, at: Date.now() });
     const { leases, store } = this.#parts;
-    while (!leases.hold(charges)) {
-      const lack = await leases.fetch(charges);
-      if (lack !== undefined) throw await this.#exceeded(limits, lack, charges);
-    }
+    const isHeld = await this.#hold(limits, charges);
     leases.charged(charges);
-    leases.release(charges);
+    if (isHeld) leases.release(charges);
     void store.charge(charges).then(() => leases.written(charges));
     call.trace.countedTokens = tokens;
     call.trace.limitHeaders = this.#headers(limits);
@@ -68,6 +65,21 @@ export class Limits {
     );
     this.#parts.leases.charged(charges);
     return charges;
+  }
+
+  /** False where the limits cannot be read: they let everybody through, since they guard a rate, not money. */
+  async #hold(limits: readonly LimitAccounts[], charges: readonly Charge[]): Promise<boolean> {
+    const { leases } = this.#parts;
+    while (!leases.hold(charges)) {
+      let lack: Lack | undefined;
+      try {
+        lack = await leases.fetch(charges);
+      } catch {
+        return false;
+      }
+      if (lack !== undefined) throw await this.#exceeded(limits, lack, charges);
+    }
+    return true;
   }
 
   #of(call: Call): readonly LimitAccounts[] {

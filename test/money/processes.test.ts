@@ -40,7 +40,7 @@ function booksOf(directory: string): Books {
   return books;
 }
 
-describe('several processes', () => {
+describe('several processes, and trouble', () => {
   let directory: string;
   let upstream: FakeUpstream;
   before(async () => {
@@ -73,6 +73,28 @@ describe('several processes', () => {
     assert.equal(books.used, books.cost);
     assert.equal(books.rolledUp, books.cost);
     assert.equal(books.leased, 0);
+  });
+
+  test('a locked ledger: a hard budget holds calls back until it can be read, nothing is lost', async () => {
+    const file = mkdtempSync(join(directory, 'locked-'));
+    const config = writeConfig(file, upstream.url, 'budgets:\n  - { usd: 1, per: day }');
+    const gateway = await startGatewayProcess(config);
+    const other = new DatabaseSync(join(file, 'ledger.db'));
+    other.exec('BEGIN EXCLUSIVE');
+    const waiting = Promise.all([1, 2, 3].map(async () => call(gateway.url)));
+    const first = await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 700))]);
+    assert.equal(first, undefined);
+    other.exec('ROLLBACK');
+    other.close();
+    const answers = await waiting;
+    assert.deepEqual(
+      answers.map((answer) => answer?.status),
+      [200, 200, 200],
+    );
+    await endProcess(gateway, 'SIGTERM');
+    const books = booksOf(file);
+    assert.equal(books.rows, 3);
+    assert.equal(books.used, books.cost);
   });
 
   test('a budget that is new starts with what was spent in its period before', async () => {
