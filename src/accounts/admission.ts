@@ -55,16 +55,11 @@ export class Admission {
     this.#leases = leases;
   }
 
-  /**
-   * Resolves with what is promised from here on. Rejects with the applicant's own error, `budget_busy`
-   * after too long a wait, or `client_disconnected`.
-   */
-  async admit(applicant: Applicant): Promise<Promised> {
-    if (this.#waiting.size === 0) {
-      const parts = partsOf(applicant.accounts, applicant.amount().amount);
-      if (this.#leases.hold(parts)) return parts;
-    }
-    return this.#queue(applicant);
+  /** What is promised where there is room at once and nobody waits; else undefined. */
+  admitNow(accounts: readonly Account[], amount: number): Promised | undefined {
+    if (this.#waiting.size > 0) return undefined;
+    const parts = partsOf(accounts, amount);
+    return this.#leases.hold(parts) ? parts : undefined;
   }
 
   /** Tells that calls were settled: there may be room. */
@@ -76,7 +71,11 @@ export class Admission {
     clearTimeout(this.#timer);
   }
 
-  async #queue(applicant: Applicant): Promise<Promised> {
+  /**
+   * Resolves with what is promised from here on. Rejects with the applicant's own error, `budget_busy`
+   * after too long a wait, or `client_disconnected`.
+   */
+  async admit(applicant: Applicant): Promise<Promised> {
     return new Promise<Promised>((resolve, reject) => {
       const { departure } = applicant;
       const end = (): void => {

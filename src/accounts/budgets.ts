@@ -46,21 +46,25 @@ export class Budgets {
     const hard = this.#of(call).filter(({ budget }) => budget.hard);
     if (hard.length === 0) return;
     const spent = spentNano(call, this.#parts.prices);
-    if (expectedNano(call, ask, this.#parts) === undefined) {
+    const wanted = (): Wanted | undefined => {
+      const expected = expectedNano(call, ask, this.#parts);
+      return expected && { amount: spent + expected.nano, least: spent + expected.least };
+    };
+    const first = wanted();
+    if (first === undefined) {
       if (hard.some(({ budget }) => budget.unpriced === 'refuse')) throw unpriced(ask, hard);
       return;
     }
-    const amount = (): Wanted => {
-      const expected = expectedNano(call, ask, this.#parts);
-      return { amount: spent + (expected?.nano ?? 0), least: spent + (expected?.least ?? 0) };
-    };
     this.#release(call);
-    call.trace.reserved = await this.#admission.admit({
-      accounts: hard.map(({ account }) => account),
-      amount,
-      departure: call.departure,
-      refuse: async (lack, wanted) => this.#exceeded(hard, lack, wanted),
-    });
+    const accounts = hard.map(({ account }) => account);
+    call.trace.reserved =
+      this.#admission.admitNow(accounts, first.amount) ??
+      (await this.#admission.admit({
+        accounts,
+        amount: () => wanted() ?? first,
+        departure: call.departure,
+        refuse: async (lack, amount) => this.#exceeded(hard, lack, amount),
+      }));
   }
 
   /** What a settled call is charged to. Takes back what was set aside for it. */
@@ -147,7 +151,7 @@ export function expectedNano(
   for (const provider of model.providers) {
     const rule = prices.find(model, provider, call.startedAt);
     const cost = rule && costNano(expected, rule, circumstances);
-    const lowest = rule && costNano(shortest, rule, circumstances);
+    const lowest = learned ? cost : rule && costNano(shortest, rule, circumstances);
     if (cost === undefined || lowest === undefined) return undefined;
     nano = Math.max(nano, cost);
     least = Math.max(least, lowest);

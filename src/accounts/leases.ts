@@ -30,6 +30,8 @@ interface Local {
   leased: number;
   held: number;
   pending: number;
+  /** Of what is pending, what is charged with the next sweep. */
+  taken: number;
   /** As the store last told. */
   state: AccountState;
   /** Promised since the last sweep. */
@@ -65,7 +67,7 @@ export class Leases {
 
   /** Promises all the amounts, or none: true when all are at hand. */
   hold(parts: readonly Part[]): boolean {
-    if (!parts.every(({ account, amount }) => free(this.#local(account)) >= amount)) return false;
+    if (!this.has(parts)) return false;
     for (const { account, amount } of parts) {
       const local = this.#local(account);
       local.held += amount;
@@ -97,6 +99,24 @@ export class Leases {
     return undefined;
   }
 
+  /**
+   * Uses amounts at once, without waiting for them to be written: they are charged with the next sweep.
+   * For what may be lost by a crash. An amount may be negative: it corrects an earlier one.
+   */
+  take(parts: readonly Part[]): void {
+    for (const { account, amount } of parts) {
+      const local = this.#local(account);
+      local.pending += amount;
+      local.taken += amount;
+      local.busy = true;
+    }
+  }
+
+  /** True when all the amounts are at hand. */
+  has(parts: readonly Part[]): boolean {
+    return parts.every(({ account, amount }) => free(this.#local(account)) >= amount);
+  }
+
   /** Notes amounts that are about to be charged. */
   charged(charges: readonly Charge[]): void {
     for (const { account, amount } of charges) this.#local(account).pending += amount;
@@ -121,15 +141,17 @@ export class Leases {
     return Math.max(0, account.limit - state.used - ofOthers - held - pending);
   }
 
+  /** Charges what was taken, and sweeps no more. */
   stop(): void {
     clearTimeout(this.#timer);
+    this.#chargeTaken();
   }
 
   #local(account: Account): Local {
     let local = this.#locals.get(account.id);
     if (local === undefined) {
       const state = { used: 0, leased: 0 };
-      local = { account, leased: 0, held: 0, pending: 0, state, busy: false };
+      local = { account, leased: 0, held: 0, pending: 0, taken: 0, state, busy: false };
       if (this.#locals.size === 0) this.#renewedAt = Date.now();
       this.#locals.set(account.id, local);
       this.#start();
@@ -148,6 +170,7 @@ export class Leases {
     this.#sweeping = true;
     try {
       this.#dropLost();
+      this.#chargeTaken();
       for (const local of this.#locals.values()) await this.#giveBackIdle(local);
       if (this.#locals.size > 0 && Date.now() - this.#renewedAt > RENEW_MS) {
         await this.#store.renew();
@@ -160,6 +183,17 @@ export class Leases {
       this.#sweeping = false;
     }
     if (this.#locals.size > 0) this.#start();
+  }
+
+  #chargeTaken(): void {
+    const at = Date.now();
+    const charges: Charge[] = [];
+    for (const local of this.#locals.values()) {
+      if (local.taken === 0) continue;
+      charges.push({ account: local.account, amount: local.taken, at });
+      local.taken = 0;
+    }
+    if (charges.length > 0) void this.#store.charge(charges).then(() => this.written(charges));
   }
 
   /** After a long stop the store may have given leases to others: nothing is at hand any more. */

@@ -1,15 +1,16 @@
 /**
  * Rate limits: requests and tokens of the last minute. A request counts when it comes; its tokens count
- * as expected then, and are put right when it is settled.
+ * as expected then, and are put right when it is settled. Counts are written some times a second: what a
+ * crash loses of them is no money.
  *
  * @module
  */
 import type { Call } from '../call.ts';
 import { FarthingError } from '../errors.ts';
 import { inputTokens, outputTokens } from '../pricing/usage.ts';
-import type { Account, AccountStore, Charge } from '../stores/account-store.ts';
+import type { Account, AccountStore } from '../stores/account-store.ts';
 import type { AccountBook, LimitAccounts } from './account-book.ts';
-import type { Lack, Leases } from './leases.ts';
+import type { Lack, Leases, Part } from './leases.ts';
 import type { Lengths } from './lengths.ts';
 import { spenderOf } from './whose.ts';
 
@@ -39,46 +40,36 @@ export class Limits {
     const limits = this.#of(call);
     if (limits.length === 0) return;
     const tokens = this.#expectedTokens(call);
-    const charges = chargesOf(limits, { tokens, at: Date.now() });
-    const { leases, store } = this.#parts;
-    const isHeld = await this.#hold(limits, charges);
-    leases.charged(charges);
-    if (isHeld) leases.release(charges);
-    void store.charge(charges).then(() => leases.written(charges));
+    const parts = partsOf(limits, tokens);
+    while (!this.#parts.leases.has(parts) && (await this.#fetch(limits, parts)));
+    this.#parts.leases.take(parts);
     call.trace.countedTokens = tokens;
     call.trace.limitHeaders = this.#headers(limits);
   }
 
-  /** The difference between the tokens that were counted and those that were used. */
-  settle(call: Call): readonly Charge[] {
+  /** Puts the tokens that were counted right, by those that were used. */
+  settle(call: Call): void {
     const counted = call.trace.countedTokens;
-    if (counted === undefined) return [];
-    const used = call.trace.attempts.reduce(
-      (sum, { usage }) =>
-        usage === undefined ? sum : sum + inputTokens(usage.tokens) + outputTokens(usage.tokens),
-      0,
-    );
-    const amount = used - counted;
-    const at = Date.now();
-    const charges = this.#of(call).flatMap(({ tokens }) =>
-      tokens === undefined || amount === 0 ? [] : [{ account: tokens, amount, at }],
-    );
-    this.#parts.leases.charged(charges);
-    return charges;
+    if (counted === undefined) return;
+    let amount = -counted;
+    for (const { usage } of call.trace.attempts) {
+      if (usage !== undefined) amount += inputTokens(usage.tokens) + outputTokens(usage.tokens);
+    }
+    if (amount === 0) return;
+    for (const { tokens } of this.#of(call)) {
+      if (tokens !== undefined) this.#parts.leases.take([{ account: tokens, amount }]);
+    }
   }
 
   /** False where the limits cannot be read: they let everybody through, since they guard a rate, not money. */
-  async #hold(limits: readonly LimitAccounts[], charges: readonly Charge[]): Promise<boolean> {
-    const { leases } = this.#parts;
-    while (!leases.hold(charges)) {
-      let lack: Lack | undefined;
-      try {
-        lack = await leases.fetch(charges);
-      } catch {
-        return false;
-      }
-      if (lack !== undefined) throw await this.#exceeded(limits, lack, charges);
+  async #fetch(limits: readonly LimitAccounts[], parts: readonly Part[]): Promise<boolean> {
+    let lack: Lack | undefined;
+    try {
+      lack = await this.#parts.leases.fetch(parts);
+    } catch {
+      return false;
     }
+    if (lack !== undefined) throw await this.#exceeded(limits, lack, parts);
     return true;
   }
 
@@ -97,11 +88,11 @@ export class Limits {
   async #exceeded(
     limits: readonly LimitAccounts[],
     { account, left }: Lack,
-    charges: readonly Charge[],
+    parts: readonly Part[],
   ): Promise<FarthingError> {
     const found = limits.find(({ requests, tokens }) => requests === account || tokens === account);
     const counted: Counted = found?.requests === account ? 'requests' : 'tokens';
-    const wanted = charges.find((charge) => charge.account === account)?.amount ?? 0;
+    const wanted = parts.find((part) => part.account === account)?.amount ?? 0;
     const freeAt = await this.#parts.store.freeAt(account, wanted - left);
     const wait = Math.min(MINUTE_MS, Math.max(1000, freeAt - Date.now()));
     const never = wanted > account.limit;
@@ -149,12 +140,11 @@ export class Limits {
   }
 }
 
-function chargesOf(
-  limits: readonly LimitAccounts[],
-  { tokens, at }: { readonly tokens: number; readonly at: number },
-): readonly Charge[] {
-  return limits.flatMap((limit) => [
-    ...(limit.requests === undefined ? [] : [{ account: limit.requests, amount: 1, at }]),
-    ...(limit.tokens === undefined ? [] : [{ account: limit.tokens, amount: tokens, at }]),
-  ]);
+function partsOf(limits: readonly LimitAccounts[], tokenCount: number): readonly Part[] {
+  const parts: Part[] = [];
+  for (const { requests, tokens } of limits) {
+    if (requests !== undefined) parts.push({ account: requests, amount: 1 });
+    if (tokens !== undefined) parts.push({ account: tokens, amount: tokenCount });
+  }
+  return parts;
 }
