@@ -28,8 +28,12 @@ const MOST_AT_ONCE = 256;
 /** Works kept while the disk is full or the file locked; the oldest are dropped beyond. */
 const MOST_WAITING = 100_000;
 const RETRY_MS = 1_000;
-/** The event loop's utilisation from which on groups are gathered for a moment, to share a transaction. */
+/**
+ * The event loop's utilisation from which on groups are gathered for a moment, to share a transaction, and
+ * below which they no longer are: those who wait for a gathered group make the loop idle themselves.
+ */
 const BUSY_AT = 0.9;
+const CALM_AT = 0.5;
 const BUSY_PAUSE_MS = 4;
 /** How often the utilisation is looked at, in ms. */
 const LOOK_EVERY_MS = 50;
@@ -149,7 +153,7 @@ export class GroupCommit {
     this.#lookedAt = now;
     const utilisation = performance.eventLoopUtilization();
     const since = performance.eventLoopUtilization(utilisation, this.#utilisation);
-    this.#isBusy = since.utilization > BUSY_AT;
+    this.#isBusy = since.utilization > (this.#isBusy ? CALM_AT : BUSY_AT);
     this.#utilisation = utilisation;
   }
 

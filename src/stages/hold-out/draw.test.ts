@@ -1,0 +1,35 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { ulid } from '../../stores/ulid.ts';
+import { drawnShare } from './draw.ts';
+
+/** 99.99th percentile of chi-square with 99 degrees of freedom. */
+const CHI_SQUARE_99 = 161.3;
+
+function chiSquare(names: readonly string[]): number {
+  const bins = new Array<number>(100).fill(0);
+  for (const name of names) bins[Math.floor(drawnShare(name) * 100)]! += 1;
+  const expected = names.length / 100;
+  return bins.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+}
+
+test('draws are uniform over ids of one millisecond, which differ by one, and over counted names', () => {
+  assert.ok(
+    chiSquare(Array.from({ length: 100_000 }, () => ulid(1_795_000_000_000))) < CHI_SQUARE_99,
+  );
+  assert.ok(chiSquare(Array.from({ length: 100_000 }, (_, n) => `user-${n}`)) < CHI_SQUARE_99);
+});
+
+test('neighbours are drawn independently: pairs fall into the four quarters alike', () => {
+  const quarters = [0, 0, 0, 0];
+  for (let n = 0; n < 40_000; n++) {
+    const [a, b] = [drawnShare(`user-${n}`), drawnShare(`user-${n + 1}`)];
+    quarters[(a < 0.5 ? 0 : 1) + (b < 0.5 ? 0 : 2)]! += 1;
+  }
+  for (const count of quarters) assert.ok(Math.abs(count - 10_000) < 500, quarters.join());
+});
+
+test('the same name is always drawn alike, from 0 to below 1', () => {
+  assert.equal(drawnShare('user-7'), drawnShare('user-7'));
+  assert.ok(drawnShare('') >= 0 && drawnShare('x'.repeat(10_000)) < 1);
+});
