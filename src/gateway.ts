@@ -5,6 +5,9 @@
  */
 import { Cashier } from './accounts/cashier.ts';
 import { KeyRing } from './access/key-ring.ts';
+import { AnswerCache } from './cache/answer-cache.ts';
+import type { CacheStore } from './cache/cache-store.ts';
+import { openCache, usesCache } from './cache/open-cache.ts';
 import { deliver } from './alerts/webhook.ts';
 import type { Call, Handler } from './call.ts';
 import type { Config, Model, Task } from './config/config.ts';
@@ -36,6 +39,8 @@ export interface Gateway {
   readonly prices: PriceLookup;
   readonly stores: Stores;
   readonly cashier: Cashier;
+  /** Undefined where no task's answers are kept. */
+  readonly cache: AnswerCache | undefined;
   /**
    * Whose key a request carries; undefined in an open gateway. Throws `missing_api_key` or
    * `invalid_api_key`.
@@ -61,6 +66,8 @@ export interface Gateway {
 export interface GatewayOptions {
   /** Where ledger, accounts and keys are kept. @default the SQLite file of the configuration */
   readonly stores?: Stores;
+  /** Where answers are kept. @default where the configuration says */
+  readonly cache?: CacheStore;
 }
 
 const DIALECTS = { openai: openaiDialect, anthropic: anthropicDialect } as const;
@@ -90,11 +97,14 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const cashier = createCashier(config, stores, prices);
   const connections = new Connections();
   const sinks: Sink[] = [];
+  const cache = answerCacheOf(config, options);
   const answer = createPipeline({
     ...money,
     identifier,
     spending,
     cashier,
+    cache,
+    cachePolicy: config.cache.policy,
     keep: keeper(stores, cashier),
     sinks,
     provider: createProviderHandler({ dialects: DIALECTS, connections }),
@@ -104,6 +114,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const quoting = { prices, cashier, accounts: stores.accounts, history, referenceOf: compared };
   const close = async (): Promise<void> => {
     await connections.close();
+    await cache?.close();
     await ledger.flush().catch(() => undefined);
     await cashier.close();
     await ring?.close();
@@ -116,6 +127,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     prices,
     stores,
     cashier,
+    cache,
     answer,
     close,
     authenticate: (headers) => ring && (ring.identify(headers) ?? ring.lookUp(headers)),
@@ -125,6 +137,11 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     quote: async (call) => quote(call, taskOf(call, identifier), quoting),
     onSettled: (sink) => void sinks.push(sink),
   };
+}
+
+function answerCacheOf(config: Config, { cache }: GatewayOptions): AnswerCache | undefined {
+  if (!usesCache(config)) return undefined;
+  return new AnswerCache(cache ?? openCache(config.cache, config.data));
 }
 
 function createCashier({ spending }: Config, stores: Stores, prices: PriceLookup): Cashier {

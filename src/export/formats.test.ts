@@ -17,7 +17,7 @@ const escalated = callRecord({
   requestedModel: '=HYPERLINK("http://example.com")',
   tags: { feature: 'draft "new", short' },
   referenceNano: 2_500_000,
-  savedNano: { route: 1_300_000, service: 0 },
+  savedNano: { cache: 0, route: 1_300_000, service: 0 },
   overheadNano: 1_000_000,
   attempts: [
     attemptRecord({
