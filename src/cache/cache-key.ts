@@ -11,7 +11,7 @@ import { hash } from 'node:crypto';
 import type { Call } from '../call.ts';
 import type { CachePolicy } from '../config/cache-policy.ts';
 import type { Task } from '../config/config.ts';
-import type { Json } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import { asObject, isObject } from '../json.ts';
 import { CanonicalText, isArray, membersIn } from './canonical.ts';
 import { normalizerOf, type TextNormalizer } from './normalize.ts';
@@ -73,22 +73,27 @@ interface Written {
 /** False where the call must not be cached. */
 function writeRequest(writer: CanonicalText, { call, task, normalize }: Written): boolean {
   const { json, raw } = call.body;
+  // Without a prototype: a field may be called `__proto__`.
+  const counted = Object.create(null) as Record<string, Json>;
+  const ignored = Object.create(null) as Record<string, Json>;
+  for (const name in json) (isIgnored(name, task) ? ignored : counted)[name] = json[name] ?? null;
   const before = writer.members;
-  const ignored = new CanonicalText();
   let allowed = true;
-  writer.object(json, (name, value) => {
-    if (isIgnored(name, task)) {
-      ignored.value(value);
-      return true;
-    }
+  writer.object(counted, (name, value) => {
     if (name !== 'messages' || normalize === undefined) return false;
-    allowed &&= writeMessages(writer, value, normalize);
+    allowed = writeMessages(writer, value, normalize);
     return true;
   });
-  const parsed = writer.members - before + ignored.members;
   // What parsing has lost may still be seen upstream, where the text itself is sent.
+  const parsed = writer.members - before + membersOf(ignored);
   if (writer.lossy || parsed !== membersIn(raw)) writer.string(raw);
   return allowed;
+}
+
+function membersOf(object: JsonObject): number {
+  const writer = new CanonicalText();
+  writer.object(object);
+  return writer.members;
 }
 
 function isIgnored(name: string, { origin }: Task): boolean {

@@ -46,6 +46,7 @@ export class SqliteCache implements CacheStore {
   #uses = new Map<string, number>();
   #soon: NodeJS.Immediate | undefined;
   #complainedAt = -COMPLAINT_MS;
+  #closed = false;
 
   /** Opens or makes a file. Throws `invalid_config` for one that is none. */
   constructor(path: string, options: SqliteCacheOptions) {
@@ -82,15 +83,15 @@ export class SqliteCache implements CacheStore {
 
   /** Resolves when the entry is written, with others of the same turn. */
   async set(entry: Entry): Promise<void> {
-    if (this.#waiting.size >= MOST_WAITING) return;
+    if (this.#closed || this.#waiting.size >= MOST_WAITING) return;
     this.#waiting.set(entry.key, entry);
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
-      this.#soon ??= setImmediate(() => this.#flush());
-    });
+    this.#soon ??= setImmediate(() => this.#flush());
+    // Behind the one that writes.
+    await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
   async touch(uses: ReadonlyMap<string, number>): Promise<void> {
+    if (this.#closed) return;
     for (const [key, times] of uses) this.#uses.set(key, (this.#uses.get(key) ?? 0) + times);
     this.#soon ??= setImmediate(() => this.#flush());
   }
@@ -140,7 +141,9 @@ export class SqliteCache implements CacheStore {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
     this.#flush();
+    this.#closed = true;
     this.#database.close();
   }
 

@@ -83,7 +83,9 @@ export function callRecord(more: Partial<CallRecord> = {}): CallRecord {
   };
   // The whole difference is the route's saving, unless the test says otherwise.
   const route = countedReference(made) - costOf(made) + made.overheadNano;
-  return more.savedNano === undefined ? { ...made, savedNano: { cache: 0, route, service: 0 } } : made;
+  return more.savedNano === undefined
+    ? { ...made, savedNano: { cache: 0, route, service: 0 } }
+    : made;
 }
 
 const counts: fc.Arbitrary<TokenCounts> = fc.record(
