@@ -38,12 +38,14 @@ export function openCache(settings: CacheSettings, data: string): CacheStore {
   return new TwoLevelCache(front(), new SqliteCache(file, { bytes }));
 }
 
-/** The store that commands work on: what all processes share, without memory in front. */
-export function openSharedCache(settings: CacheSettings, data: string): CacheStore | undefined {
+/**
+ * What all processes share, without memory in front: for commands. A ledger in memory shares nothing, its
+ * cache is empty. Throws `invalid_config`.
+ */
+export function openSharedCache(settings: CacheSettings, data: string): CacheStore {
   const { bytes, redisUrl } = settings;
   if (redisUrl !== undefined) return openRedis(settings, redisUrl);
-  const file = cacheFileOf(data);
-  return file === undefined ? undefined : new SqliteCache(file, { bytes });
+  return new SqliteCache(cacheFileOf(data) ?? ':memory:', { bytes });
 }
 
 function openRedis({ timeoutMs }: CacheSettings, url: string): RedisCache {
