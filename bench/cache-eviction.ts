@@ -4,7 +4,7 @@
  *     npm run bench:eviction [-- --json]
  *
  * Assumed, not measured: how often which question is asked (Zipf with s = 0.9 over 100,000 questions, of
- * which the popular ones change: each hour a hundredth of the ranks is dealt anew), how long answers are
+ * which the popular ones change: each 20,000 calls a fiftieth of the ranks is dealt anew), how long answers are
  * (log-normal, median 1.2 KB, a fiftieth of them embeddings of 20 KB), and which model answers (1 in 5
  * calls a model of 30 times the price). Size, cost and popularity are independent of each other.
  */
@@ -20,7 +20,8 @@ const QUESTIONS = 100_000;
 const CALLS = 400_000;
 const WARM_UP = 100_000;
 const SKEW = 0.9;
-const CALLS_AN_HOUR = 20_000;
+const DEALT_EACH = 20_000;
+/** Pairs of ranks that change places. */
 const DEALT_ANEW = QUESTIONS / 100;
 const SEEDS = [1, 2, 3, 4, 5];
 /** Room, as a share of what all answers together take. */
@@ -62,7 +63,7 @@ function streamOf(seed: number): Stream {
   };
   for (let at = QUESTIONS - 1; at > 0; at--) swap(at, Math.floor(draw() * (at + 1)));
   const calls = Uint32Array.from({ length: CALLS }, (_, call) => {
-    if (call % CALLS_AN_HOUR === 0) {
+    if (call % DEALT_EACH === 0) {
       for (let dealt = 0; dealt < DEALT_ANEW; dealt++) {
         swap(Math.floor(draw() * QUESTIONS), Math.floor(draw() * QUESTIONS));
       }

@@ -60,7 +60,10 @@ async function firstBytes(url: string, body: string): Promise<number> {
     await answer.dump();
   }
   await pool.close();
-  return percentile(times.toSorted((a, b) => a - b), 0.5);
+  return percentile(
+    times.toSorted((a, b) => a - b),
+    0.5,
+  );
 }
 
 async function measure(served: Served, body: string, { cpu, first }: Figures): Promise<void> {
@@ -91,7 +94,10 @@ const farthing = await start({
   command: [
     process.execPath,
     join(import.meta.dirname, '../dist/cli/bin.js'),
-    ...['serve', '--config', configWithCache(upstream.url), '--json'],
+    'serve',
+    '--config',
+    configWithCache(upstream.url),
+    '--json',
   ],
   core: 0,
 });
@@ -122,4 +128,6 @@ const line = (name: string, { cpu, first }: Figures): string =>
   `${name}: ${median(cpu).toFixed(0)} µs of CPU a request, first byte ${median(first).toFixed(2)} ms`;
 console.log(line('bare node:http', figures.bare));
 console.log(line('a hit', figures.farthing));
-console.log(`ratio ${median(ratios).toFixed(2)} (rounds: ${ratios.map((one) => one.toFixed(2)).join(', ')})`);
+console.log(
+  `ratio ${median(ratios).toFixed(2)} (rounds: ${ratios.map((one) => one.toFixed(2)).join(', ')})`,
+);

@@ -104,7 +104,6 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     spending,
     cashier,
     cache,
-    cachePolicy: config.cache.policy,
     keep: keeper(stores, cashier),
     sinks,
     provider: createProviderHandler({ dialects: DIALECTS, connections }),
@@ -112,15 +111,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const ring = spending.keysRequired ? new KeyRing(stores.keys) : undefined;
   const history = new TierHistory(ledger);
   const quoting = { prices, cashier, accounts: stores.accounts, history, referenceOf: compared };
-  const close = async (): Promise<void> => {
-    await connections.close();
-    await cache?.close();
-    await ledger.flush().catch(() => undefined);
-    await cashier.close();
-    await ring?.close();
-    ledger.save(TEMPLATES, templates.serialize());
-    await stores.close();
-  };
+  const closing = { connections, cache, cashier, ring, templates, stores };
   return {
     config,
     models,
@@ -129,7 +120,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     cashier,
     cache,
     answer,
-    close,
+    close: async () => close(closing),
     authenticate: (headers) => ring && (ring.identify(headers) ?? ring.lookUp(headers)),
     read: readCall,
     identify: (call) => identifier.identify(call),
@@ -139,9 +130,27 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   };
 }
 
+interface Closing extends Pick<Gateway, 'stores' | 'cashier' | 'cache'> {
+  readonly connections: Connections;
+  readonly ring: KeyRing | undefined;
+  readonly templates: TemplateIndex;
+}
+
+/** From the outside in: what still goes on may write to the ledger, which is closed last. */
+async function close({ stores, cashier, cache, ...others }: Closing): Promise<void> {
+  const { ledger } = stores;
+  await others.connections.close();
+  await cache?.close();
+  await ledger.flush().catch(() => undefined);
+  await cashier.close();
+  await others.ring?.close();
+  ledger.save(TEMPLATES, others.templates.serialize());
+  await stores.close();
+}
+
 function answerCacheOf(config: Config, { cache }: GatewayOptions): AnswerCache | undefined {
   if (!usesCache(config)) return undefined;
-  return new AnswerCache(cache ?? openCache(config.cache, config.data));
+  return new AnswerCache(cache ?? openCache(config.cache, config.data), config.cache.policy);
 }
 
 function createCashier({ spending }: Config, stores: Stores, prices: PriceLookup): Cashier {

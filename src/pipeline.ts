@@ -6,7 +6,6 @@
 import type { Cashier } from './accounts/cashier.ts';
 import type { AnswerCache } from './cache/answer-cache.ts';
 import { type Call, compose, type Handler, type Stage } from './call.ts';
-import type { CachePolicy } from './config/cache-policy.ts';
 import type { Model, Task } from './config/config.ts';
 import type { Spending } from './config/spending.ts';
 import { referenceOf } from './pricing/receipt.ts';
@@ -26,8 +25,6 @@ export interface PipelineParts extends LedgerOptions {
   readonly cashier: Cashier;
   /** Undefined where no task's answers are kept. */
   readonly cache: AnswerCache | undefined;
-  /** How answers of tasks are kept that were found. */
-  readonly cachePolicy: CachePolicy | undefined;
   /** The innermost handler: asks a provider. */
   readonly provider: Handler;
 }
@@ -52,14 +49,7 @@ export function stagesOf(parts: PipelineParts): readonly Stage[] {
     // an answer that was given before
     ...(parts.cache === undefined
       ? []
-      : [
-          cache({
-            ...parts,
-            cache: parts.cache,
-            policy: parts.cachePolicy,
-            settled: settling.wrap,
-          }),
-        ]),
+      : [cache({ ...parts, cache: parts.cache, settled: settling.wrap })]),
     // which model: tiers, checks, repair, caps
     route({ prices: parts.prices, conversations }),
     // 429 where the money is spent

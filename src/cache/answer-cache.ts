@@ -3,16 +3,20 @@
  *
  * @module
  */
+import type { CachePolicy } from '../config/cache-policy.ts';
 import type { CacheStore } from './cache-store.ts';
 
 /** A store with the work that nobody waits for. */
 export class AnswerCache {
   readonly store: CacheStore;
+  /** How answers of tasks are kept that were found, not configured; undefined: not at all. */
+  readonly policy: CachePolicy | undefined;
   readonly #works = new Set<Promise<unknown>>();
   readonly #revalidating = new Set<string>();
 
-  constructor(store: CacheStore) {
+  constructor(store: CacheStore, policy: CachePolicy | undefined) {
     this.store = store;
+    this.policy = policy;
   }
 
   /** Lets work go on by itself. What it throws is lost. */

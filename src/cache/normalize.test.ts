@@ -22,7 +22,7 @@ function policyOf(normalize: readonly NormalForm[], of?: KeyFunction): CachePoli
   };
 }
 
-function keyOf(policy: CachePolicy, content: unknown, role = 'user', more: object = {}) {
+function keyOf(policy: CachePolicy, content: unknown, { role = 'user', ...more }: JsonObject = {}) {
   const messages = [{ role, content }] as unknown as readonly JsonObject[];
   return cacheKeyOf(callOf(task, { messages, ...more }), task, policy);
 }
@@ -151,14 +151,14 @@ describe('making texts alike', () => {
     const image = (url: string) => [{ type: 'image_url', image_url: { url } }];
     assert.notEqual(keyOf(all, image('https://x/A')), keyOf(all, image('https://x/a')));
     for (const role of ['tool', 'function']) {
-      assert.notEqual(keyOf(all, 'A', role), keyOf(all, 'a', role));
+      assert.notEqual(keyOf(all, 'A', { role }), keyOf(all, 'a', { role }));
     }
     const tools = (name: string) => ({ tools: [{ type: 'function', function: { name } }] });
-    assert.notEqual(keyOf(all, 'x', 'user', tools('F')), keyOf(all, 'x', 'user', tools('f')));
+    assert.notEqual(keyOf(all, 'x', tools('F')), keyOf(all, 'x', tools('f')));
     const format = (name: string) => ({ response_format: { type: 'json_schema', name } });
-    assert.notEqual(keyOf(all, 'x', 'user', format('F')), keyOf(all, 'x', 'user', format('f')));
+    assert.notEqual(keyOf(all, 'x', format('F')), keyOf(all, 'x', format('f')));
     for (const role of ['system', 'developer', 'assistant']) {
-      assert.equal(keyOf(all, 'A', role), keyOf(all, 'a', role));
+      assert.equal(keyOf(all, 'A', { role }), keyOf(all, 'a', { role }));
     }
   });
 

@@ -115,9 +115,8 @@ export class RedisCache implements CacheStore {
     const seen = new Set<string>();
     let cursor = '0';
     do {
-      const reply = await this.#redis.askPatiently(
-        ...['SCAN', cursor, 'MATCH', `${PREFIX}*`, 'COUNT', String(AT_ONCE)],
-      );
+      const words = ['SCAN', cursor, 'MATCH', `${PREFIX}*`, 'COUNT', String(AT_ONCE)];
+      const reply = await this.#redis.askPatiently(...words);
       const [next, names] = listOf(reply);
       cursor = String(next ?? '0');
       const found = listOf(names)

@@ -87,7 +87,7 @@ describe('the chunks of a stream, put together', () => {
       delta({ tool_calls: [{ index: 1, function: { arguments: ':1}' } }] }),
       delta({}, { finish_reason: 'tool_calls', stop_reason: 7 }),
     ]);
-    const [choice] = body?.['choices'] as readonly JsonObject[];
+    const [choice] = (body?.['choices'] ?? []) as readonly JsonObject[];
     assert.deepEqual(choice, {
       finish_reason: 'tool_calls',
       stop_reason: 7,
@@ -143,7 +143,7 @@ describe('the chunks of a stream, put together', () => {
       fc.property(
         fc.array(fc.dictionary(fc.constantFrom('choices', 'usage', 'id'), fc.jsonValue())),
         (chunks) => {
-          gathered(chunks as readonly JsonObject[]);
+          gathered(chunks);
         },
       ),
     );

@@ -69,9 +69,9 @@ class Choice {
   }
 
   /** False for what is not understood. */
-  push({ index: _, delta, logprobs, ...rest }: JsonObject): boolean {
+  push({ delta, logprobs, ...rest }: JsonObject): boolean {
     for (const [name, value] of Object.entries(rest)) {
-      if (value !== null) this.#rest[name] = value;
+      if (value !== null && name !== 'index') this.#rest[name] = value;
     }
     for (const [name, list] of Object.entries(asObject(logprobs) ?? {})) {
       this.#logprobs ??= {};

@@ -214,10 +214,9 @@ describe('writeReceipt', () => {
       fc.property(
         fc.array(attempt, { maxLength: 4 }),
         fc.boolean(),
-        request,
-        fc.constantFrom(undefined, 'miss', 'hit', 'revalidate'),
-        (attempts, answered, asked, cache) => {
-          const receipt = receiptOf(attempts, { answered, request: asked, cache });
+        fc.record({ request, cache: fc.constantFrom(undefined, 'miss', 'hit', 'revalidate') }),
+        (attempts, answered, more) => {
+          const receipt = receiptOf(attempts, { answered, ...more });
           assert.equal(sumOf(receipt), receipt.costNano);
           for (const stage of SAVING_STAGES)
             assert.ok(Number.isSafeInteger(receipt.savedNano[stage]));

@@ -45,17 +45,20 @@ const policy: CachePolicy = {
 };
 
 interface Scene {
-  ask(request?: JsonObject, more?: Partial<Call>): Promise<{ text: string; call: Call }>;
+  readonly ask: (
+    request?: JsonObject,
+    more?: Partial<Call>,
+  ) => Promise<{ text: string; call: Call }>;
   readonly settled: readonly SettledCall[];
   readonly answers: AnswerCache;
   /** From here on the model says this. */
-  say(line: Line): void;
+  readonly say: (line: Line) => void;
 }
 
 function scene(more: Partial<CachePolicy> = {}, store?: CacheStore): Scene {
   const task: Task = taskOf([tierOf(small)], { cache: { ...policy, ...more } });
   const settled: SettledCall[] = [];
-  const answers = new AnswerCache(store ?? new MemoryCache({ bytes: 1_000_000 }));
+  const answers = new AnswerCache(store ?? new MemoryCache({ bytes: 1_000_000 }), undefined);
   const settling = ledger({
     prices,
     models,
@@ -68,7 +71,6 @@ function scene(more: Partial<CachePolicy> = {}, store?: CacheStore): Scene {
   const upstream: Handler = async (call) => scripted({ small: line })(call);
   const stage = cache({
     cache: answers,
-    policy: undefined,
     models,
     prices,
     settled: (handler) => settling.wrap(handler),

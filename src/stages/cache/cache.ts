@@ -23,8 +23,6 @@ import { CACHE_HEADERS, replay } from './replay.ts';
 /** What the stage works with. */
 export interface CacheOptions {
   readonly cache: AnswerCache;
-  /** The policy of tasks that were found; undefined: their answers are not kept. */
-  readonly policy: CachePolicy | undefined;
   readonly models: ModelRegistry;
   readonly prices: PriceLookup;
   /** Puts the ledger around a handler: a revalidation is a call of its own in it. */
@@ -90,7 +88,7 @@ class Caching {
     if (task === undefined) throw new FarthingError('internal_error', 'The call has no task.');
     // The hold-out is served as if there were no Farthing.
     if (task.isControl === true) return undefined;
-    const policy = task.origin === 'found' ? this.#options.policy : task.cache;
+    const policy = task.origin === 'found' ? this.#options.cache.policy : task.cache;
     if (policy === undefined || !mayBeCached(call, policy)) return undefined;
     const key = cacheKeyOf(call, task, policy);
     return key === undefined ? undefined : { key: this.#turnOf(key, policy), task, policy };

@@ -38,7 +38,7 @@ export function entryOf(more: Partial<Entry> = {}): Entry {
 /** What a store is opened with. */
 export interface Opened {
   readonly store: CacheStore;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** What differs between stores. */
