@@ -9,7 +9,12 @@ import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Contender, contenders, startFarthing } from './overhead/contenders.ts';
+import {
+  type Contender,
+  contenders,
+  farthingConfig,
+  startFarthing,
+} from './overhead/contenders.ts';
 import { atRate, firstBytes, manyStreams, saturate, type Target } from './overhead/load.ts';
 import { cpuMicros, peakMemory, PINNED, type Served, start, stop } from './overhead/process.ts';
 import { median, percentile } from './overhead/statistics.ts';
@@ -167,7 +172,7 @@ async function holdStreams(
 async function readyTimes(upstream: string): Promise<number[]> {
   const times: number[] = [];
   for (let run = 0; run < (options.quick ? 3 : 10); run++) {
-    const served = await startFarthing(upstream);
+    const served = await startFarthing(farthingConfig(upstream));
     const response = await fetch(`${served.url}/healthz`);
     if (!response.ok) throw new Error('not healthy');
     times.push(served.readyMs);
@@ -242,14 +247,19 @@ interface Row {
 }
 
 function judge(rows: readonly Row[], readyMs: number) {
-  const [, one, , portkey] = rows;
-  if (one === undefined) return [];
+  const [, one, , guarded, portkey] = rows;
+  if (one === undefined || guarded === undefined) return [];
   const share = portkey === undefined ? Number.NaN : portkey.cpu_us / one.cpu_us;
   return [
     {
       what: 'CPU a request at most 1.6 times the bare proxy’s',
       value: one.cpu_ratio.toFixed(2),
       reached: one.cpu_ratio <= 1.6,
+    },
+    {
+      what: 'the same with key, budgets, limits and hold-out',
+      value: guarded.cpu_ratio.toFixed(2),
+      reached: guarded.cpu_ratio <= 1.6,
     },
     {
       what: 'CPU a request at most a sixth of Portkey’s',

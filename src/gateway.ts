@@ -108,7 +108,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     sinks,
     provider: createProviderHandler({ dialects: DIALECTS, connections }),
   });
-  const ring = spending.keysRequired ? new KeyRing(stores.keys) : undefined;
+  const ring = spending.keys === 'required' ? new KeyRing(stores.keys) : undefined;
   const history = new TierHistory(ledger);
   const quoting = { prices, cashier, accounts: stores.accounts, history, referenceOf: compared };
   const closing = { connections, cache, cashier, ring, templates, stores };

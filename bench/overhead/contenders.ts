@@ -1,4 +1,5 @@
 /** The gateways that are compared, each in a process of its own. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,8 +21,20 @@ const PATH = '/v1/chat/completions';
 /** The built command, as users run it. */
 const FARTHING = join(ROOT, 'dist/cli/bin.js');
 
+/** Everything that guards money, at sizes that are never reached. */
+const GUARDS = `
+reference: bench-large
+keys: required
+budgets:
+  - { match: { key: bench }, usd: 100000, per: month }
+  - { usd: 500000, per: month }
+limits:
+  - { match: { key: bench }, requests-per-minute: 10000000, tokens-per-minute: 10000000000 }
+hold-out: { share: 2% }
+`;
+
 /** A new folder with a configuration; its path. */
-export function farthingConfig(upstream: string): string {
+export function farthingConfig(upstream: string, more = ''): string {
   const directory = mkdtempSync(join(tmpdir(), 'farthing-overhead-'));
   const file = join(directory, 'farthing.yaml');
   writeFileSync(
@@ -39,15 +52,15 @@ tasks:
     tiers:
       - { model: bench, accept: [complete, not-empty, not-refusal] }
       - { model: bench-large }
-`,
+${more}`,
   );
   return file;
 }
 
 /** Starts the built gateway. */
-export async function startFarthing(upstream: string): Promise<Served> {
+export async function startFarthing(config: string): Promise<Served> {
   return start({
-    command: [process.execPath, FARTHING, 'serve', '--config', farthingConfig(upstream), '--json'],
+    command: [process.execPath, FARTHING, 'serve', '--config', config, '--json'],
     core: GATEWAY_CORE,
   });
 }
@@ -56,8 +69,24 @@ function farthing(name: string, model: string, upstream: string): Contender {
   return {
     name,
     run: async () => {
-      const served = await startFarthing(upstream);
+      const served = await startFarthing(farthingConfig(upstream));
       return { served, target: { url: served.url, path: PATH, headers: {}, model } };
+    },
+  };
+}
+
+/** One tier with a key, two budgets, two limits and a hold-out. */
+function guarded(upstream: string): Contender {
+  return {
+    name: 'Farthing, one tier, guarded',
+    run: async () => {
+      const config = farthingConfig(upstream, GUARDS);
+      const words = ['keys', 'create', '--name', 'bench', '--config', config, '--json'];
+      const made = spawnSync(process.execPath, [FARTHING, ...words], { encoding: 'utf8' });
+      const { key } = JSON.parse(made.stdout) as { key: string };
+      const served = await startFarthing(config);
+      const headers = { authorization: `Bearer ${key}` };
+      return { served, target: { url: served.url, path: PATH, headers, model: 'task/one' } };
     },
   };
 }
@@ -115,6 +144,7 @@ export function contenders(upstream: string): Contender[] {
     bare(upstream),
     farthing('Farthing, one tier', 'task/one', upstream),
     farthing('Farthing, two-tier ladder', 'task/two', upstream),
+    guarded(upstream),
     portkey(upstream),
   ];
 }

@@ -6,9 +6,9 @@
  */
 import type { Budget, BudgetPeriod, RateLimit, Whose } from '../config/spending.ts';
 import { RecentMap } from '../recent-map.ts';
-import type { Account, AccountMatch, Seed } from '../stores/account-store.ts';
+import type { Account, Seed } from '../stores/account-store.ts';
 import { stretchOf } from './period.ts';
-import { type Spender, valuesOf } from './whose.ts';
+import { fits, isOfEach, matchOf, type Spender } from './whose.ts';
 
 /** A budget as it is for one call. */
 export interface BudgetAccount {
@@ -54,11 +54,19 @@ export class AccountBook {
 
   /** The budgets that a call at a time (ms since the epoch) is paid from. */
   budgetsOf(spender: Spender, at: number): readonly BudgetAccount[] {
-    if (this.#budgets.length === 0) return NONE;
-    return this.#budgets.flatMap((budget) => {
-      const values = valuesOf(budget.whose, spender);
-      return values === undefined ? [] : [this.#budgetAccount(budget, values, at)];
-    });
+    const found: BudgetAccount[] = [];
+    for (const budget of this.#budgets) {
+      if (!fits(budget.whose, spender)) continue;
+      found.push(this.#budgetAccount(budget, nameOf(budget, spender), { spender, at }));
+    }
+    return found;
+  }
+
+  /** The accounts of the budgets that are one for all their calls, at a time. */
+  shared(at: number): readonly BudgetAccount[] {
+    return this.#budgets
+      .filter(({ whose }) => !isOfEach(whose))
+      .map((budget) => this.#budgetAccount(budget, budget.id, { spender: NOBODY, at }));
   }
 
   /** The budget that an account of this book belongs to; undefined for those of limits. */
@@ -68,19 +76,23 @@ export class AccountBook {
 
   /** The limits that a call counts for. */
   limitsOf(spender: Spender): readonly LimitAccounts[] {
-    if (this.#limits.length === 0) return NONE;
-    return this.#limits.flatMap((limit) => {
-      const values = valuesOf(limit.whose, spender);
-      return values === undefined ? [] : [this.#limitAccounts(limit, values)];
-    });
+    const found: LimitAccounts[] = [];
+    for (const limit of this.#limits) {
+      if (fits(limit.whose, spender))
+        found.push(this.#limitAccounts(limit, nameOf(limit, spender)));
+    }
+    return found;
   }
 
-  #budgetAccount(budget: Budget, values: AccountMatch, at: number): BudgetAccount {
-    const name = nameOf(budget, values);
+  #budgetAccount(
+    budget: Budget,
+    name: string,
+    { spender, at }: { readonly spender: Spender; readonly at: number },
+  ): BudgetAccount {
     const known = this.#ofBudgets.get(name);
     if (known !== undefined && at < known.renewsAt) return known;
     const { from, until } = stretchOf(budget.period, at);
-    const seed = this.#seed(budget, values, from);
+    const seed = this.#seed(budget, spender, from);
     const account: Account = {
       id: budget.period.kind === 'calendar' ? `${name}/${new Date(from).toISOString()}` : name,
       limit: budget.limitNano,
@@ -94,13 +106,12 @@ export class AccountBook {
   }
 
   /** What was spent in this period before the budget was kept. */
-  #seed({ id }: Budget, match: AccountMatch, from: number): Seed | undefined {
+  #seed({ id, whose }: Budget, spender: Spender, from: number): Seed | undefined {
     const until = this.#keptSince[id] ?? 0;
-    return until > from ? { from, until, match } : undefined;
+    return until > from ? { from, until, match: matchOf(whose, spender) } : undefined;
   }
 
-  #limitAccounts(limit: RateLimit, values: AccountMatch): LimitAccounts {
-    const name = nameOf(limit, values);
+  #limitAccounts(limit: RateLimit, name: string): LimitAccounts {
     const known = this.#ofLimits.get(name);
     if (known !== undefined) return known;
     const account = (unit: string, most: number | undefined): Account | undefined =>
@@ -115,18 +126,15 @@ export class AccountBook {
   }
 }
 
-const NONE: readonly never[] = [];
+/** In place of a call, for rules that do not look at it. */
+const NOBODY: Spender = { key: '', task: '', tags: {} };
 
-/** What an account is called: the rule, and the values in place of each `*`. */
+/** What an account is called: the rule, and the call's values in place of each `*`. */
 function nameOf(
   { id, whose }: { readonly id: string; readonly whose: Whose },
-  values: AccountMatch,
+  spender: Spender,
 ): string {
-  return isOfEach(whose) ? `${id} ${JSON.stringify(values)}` : id;
-}
-
-function isOfEach({ key, user, task, tag = {} }: Whose): boolean {
-  return [key, user, task, ...Object.values(tag)].includes('*');
+  return isOfEach(whose) ? `${id} ${JSON.stringify(matchOf(whose, spender))}` : id;
 }
 
 function windowOf(period: BudgetPeriod): number | undefined {

@@ -7,7 +7,7 @@
 import { clientGone, type Departure } from '../departure.ts';
 import { FarthingError } from '../errors.ts';
 import type { Account } from '../stores/account-store.ts';
-import type { Lack, Leases, Part } from './leases.ts';
+import { type Lack, type Leases, type Part, TROUBLE_MS } from './leases.ts';
 
 /** How often those who wait look again for what other processes gave back, in ms. */
 const LOOK_EVERY_MS = 20;
@@ -24,10 +24,11 @@ export interface Applicant {
   readonly refuse: (lack: Lack, amount: number) => Promise<FarthingError>;
 }
 
-/** An amount. A guess is cut to what is left: it must not keep anybody from a budget that is not spent. */
+/** An amount, and the least that it can be. A guess is cut to what is left, but never below that. */
 export interface Wanted {
   readonly amount: number;
-  readonly isGuess: boolean;
+  /** Equal to the amount where that is no guess. */
+  readonly least: number;
 }
 
 /** What was promised: to be released when it is settled. */
@@ -47,9 +48,27 @@ export class Admission {
   #timer: NodeJS.Timeout | undefined;
   #isPumping = false;
   #mayPump = false;
+  /** True while the accounts cannot be read. */
+  #inTrouble = false;
 
   constructor(leases: Leases) {
     this.#leases = leases;
+  }
+
+  /** What is promised where there is room at once and nobody waits; else undefined. */
+  admitNow(accounts: readonly Account[], amount: number): Promised | undefined {
+    if (this.#waiting.size > 0) return undefined;
+    const parts = partsOf(accounts, amount);
+    return this.#leases.hold(parts) ? parts : undefined;
+  }
+
+  /** Tells that calls were settled: there may be room. */
+  settled(): void {
+    if (this.#waiting.size > 0 && !this.#inTrouble) void this.#pump();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 
   /**
@@ -57,23 +76,6 @@ export class Admission {
    * after too long a wait, or `client_disconnected`.
    */
   async admit(applicant: Applicant): Promise<Promised> {
-    if (this.#waiting.size === 0) {
-      const parts = partsOf(applicant.accounts, applicant.amount().amount);
-      if (this.#leases.hold(parts)) return parts;
-    }
-    return this.#queue(applicant);
-  }
-
-  /** Tells that calls were settled: there may be room. */
-  settled(): void {
-    if (this.#waiting.size > 0) void this.#pump();
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
-
-  async #queue(applicant: Applicant): Promise<Promised> {
     return new Promise<Promised>((resolve, reject) => {
       const { departure } = applicant;
       const end = (): void => {
@@ -111,33 +113,42 @@ export class Admission {
     }
     this.#isPumping = false;
     if (this.#waiting.size === 0) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#pump();
-    }, LOOK_EVERY_MS);
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.#pump();
+      },
+      this.#inTrouble ? TROUBLE_MS : LOOK_EVERY_MS,
+    );
   }
 
   async #goThrough(): Promise<void> {
     const blocked = new Set<string>();
+    this.#inTrouble = false;
     for (const waiting of this.#waiting) {
-      const { accounts } = waiting.applicant;
-      if (accounts.some(({ id }) => blocked.has(id))) continue;
-      try {
-        const lack = await this.#decide(waiting);
-        if (lack === undefined) continue;
-        blocked.add(lack.account.id);
-      } catch {
-        // The accounts cannot be read now; whoever waits waits on.
-        for (const { id } of accounts) blocked.add(id);
-      }
       if (Date.now() > waiting.until) waiting.reject(busy());
+      else if (!this.#inTrouble && !waiting.applicant.accounts.some(({ id }) => blocked.has(id))) {
+        const lack = await this.#tryToDecide(waiting);
+        if (lack !== undefined) blocked.add(lack.account.id);
+      }
+    }
+  }
+
+  /** A hard budget that cannot be read lets nobody through: whoever waits waits on. */
+  async #tryToDecide(waiting: Waiting): Promise<Lack | undefined> {
+    try {
+      return await this.#decide(waiting);
+    } catch {
+      this.#inTrouble = true;
+      return undefined;
     }
   }
 
   /** Admits or refuses; what is lacking where it must wait. */
   async #decide(waiting: Waiting): Promise<Lack | undefined> {
     const { accounts, amount: wanted, refuse } = waiting.applicant;
-    let { amount, isGuess } = wanted();
+    const { amount: first, least } = wanted();
+    let amount = first;
     for (;;) {
       const parts = partsOf(accounts, amount);
       const lack = await this.#leases.fetch(parts);
@@ -149,12 +160,12 @@ export class Admission {
         return undefined;
       }
       if (lack.isHeld) return lack;
-      if (!isGuess || lack.left <= 0) {
+      // A guess must not keep anybody from a budget that is not spent.
+      if (lack.left >= least && lack.left > 0) amount = lack.left;
+      else {
         waiting.reject(await refuse(lack, amount));
         return undefined;
       }
-      amount = lack.left;
-      isGuess = false;
     }
   }
 }

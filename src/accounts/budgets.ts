@@ -46,21 +46,25 @@ export class Budgets {
     const hard = this.#of(call).filter(({ budget }) => budget.hard);
     if (hard.length === 0) return;
     const spent = spentNano(call, this.#parts.prices);
-    if (expectedNano(call, ask, this.#parts) === undefined) {
+    const wanted = (): Wanted | undefined => {
+      const expected = expectedNano(call, ask, this.#parts);
+      return expected && { amount: spent + expected.nano, least: spent + expected.least };
+    };
+    const first = wanted();
+    if (first === undefined) {
       if (hard.some(({ budget }) => budget.unpriced === 'refuse')) throw unpriced(ask, hard);
       return;
     }
-    const amount = (): Wanted => {
-      const expected = expectedNano(call, ask, this.#parts);
-      return { amount: spent + (expected?.nano ?? 0), isGuess: expected?.learned !== true };
-    };
     this.#release(call);
-    call.trace.reserved = await this.#admission.admit({
-      accounts: hard.map(({ account }) => account),
-      amount,
-      departure: call.departure,
-      refuse: async (lack, wanted) => this.#exceeded(hard, lack, wanted),
-    });
+    const accounts = hard.map(({ account }) => account);
+    call.trace.reserved =
+      this.#admission.admitNow(accounts, first.amount) ??
+      (await this.#admission.admit({
+        accounts,
+        amount: () => wanted() ?? first,
+        departure: call.departure,
+        refuse: async (lack, amount) => this.#exceeded(hard, lack, amount),
+      }));
   }
 
   /** What a settled call is charged to. Takes back what was set aside for it. */
@@ -126,23 +130,33 @@ export class Budgets {
   }
 }
 
+/** What one question is expected to cost, in nano-dollars. */
+export interface ExpectedCost {
+  readonly nano: number;
+  /** What it costs at least: where the length of the answer is only guessed, that of its shortest. */
+  readonly least: number;
+}
+
 /** What one question is expected to cost at the dearest of its model's providers; undefined: unpriced. */
 export function expectedNano(
   call: Call,
   { model }: Ask,
   { lengths, prices }: Pick<BudgetParts, 'lengths' | 'prices'>,
-): { readonly nano: number; readonly learned: boolean } | undefined {
+): ExpectedCost | undefined {
   const { input, output, learned } = lengths.expect(call, model.name);
-  const tokens = { ...NO_TOKENS, input, output };
+  const expected = { ...NO_TOKENS, input, output };
+  const shortest = learned ? expected : { ...NO_TOKENS, input, output: Math.min(1, output) };
   const circumstances = { at: call.startedAt, serviceTier: openaiTier(call.body.json) };
-  let nano = 0;
+  let [nano, least] = [0, 0];
   for (const provider of model.providers) {
     const rule = prices.find(model, provider, call.startedAt);
-    const cost = rule === undefined ? undefined : costNano(tokens, rule, circumstances);
-    if (cost === undefined) return undefined;
+    const cost = rule && costNano(expected, rule, circumstances);
+    const lowest = learned ? cost : rule && costNano(shortest, rule, circumstances);
+    if (cost === undefined || lowest === undefined) return undefined;
     nano = Math.max(nano, cost);
+    least = Math.max(least, lowest);
   }
-  return { nano, learned };
+  return { nano, least };
 }
 
 function unpriced({ model }: Ask, hard: readonly BudgetAccount[]): FarthingError {

@@ -53,7 +53,8 @@ export class Cashier {
   /** Everything that a settled call is charged to; gives back what was set aside for it. */
   settle(call: Call, receipt: Receipt): readonly Charge[] {
     for (const attempt of call.trace.attempts) this.lengths.learn(call, attempt);
-    return [...this.budgets.settle(call, receipt), ...this.limits.settle(call)];
+    this.limits.settle(call);
+    return this.budgets.settle(call, receipt);
   }
 
   /** To be told once charges are written. */

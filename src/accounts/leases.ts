@@ -13,6 +13,8 @@ import type { Account, AccountState, AccountStore, Charge } from '../stores/acco
 
 /** How often idle leases are returned, in ms. */
 export const SWEEP_MS = 50;
+/** How long the store is left alone when it cannot be read or written, in ms: asking it holds everything up. */
+export const TROUBLE_MS = 1_000;
 /** How often leases are kept from running out, in ms: a third of the time after which they do. */
 const RENEW_MS = 3_000;
 /** After this long without a renewal (a process that was stopped) leases may have run out, in ms. */
@@ -28,6 +30,8 @@ interface Local {
   leased: number;
   held: number;
   pending: number;
+  /** Of what is pending, what is charged with the next sweep. */
+  taken: number;
   /** As the store last told. */
   state: AccountState;
   /** Promised since the last sweep. */
@@ -63,7 +67,7 @@ export class Leases {
 
   /** Promises all the amounts, or none: true when all are at hand. */
   hold(parts: readonly Part[]): boolean {
-    if (!parts.every(({ account, amount }) => free(this.#local(account)) >= amount)) return false;
+    if (!this.has(parts)) return false;
     for (const { account, amount } of parts) {
       const local = this.#local(account);
       local.held += amount;
@@ -95,6 +99,24 @@ export class Leases {
     return undefined;
   }
 
+  /**
+   * Uses amounts at once, without waiting for them to be written: they are charged with the next sweep.
+   * For what may be lost by a crash. An amount may be negative: it corrects an earlier one.
+   */
+  take(parts: readonly Part[]): void {
+    for (const { account, amount } of parts) {
+      const local = this.#local(account);
+      local.pending += amount;
+      local.taken += amount;
+      local.busy = true;
+    }
+  }
+
+  /** True when all the amounts are at hand. */
+  has(parts: readonly Part[]): boolean {
+    return parts.every(({ account, amount }) => free(this.#local(account)) >= amount);
+  }
+
   /** Notes amounts that are about to be charged. */
   charged(charges: readonly Charge[]): void {
     for (const { account, amount } of charges) this.#local(account).pending += amount;
@@ -105,8 +127,10 @@ export class Leases {
     for (const { account, amount } of charges) {
       const local = this.#local(account);
       local.pending -= amount;
-      if (amount > 0) local.leased = Math.max(0, local.leased - amount);
-      local.state = { used: local.state.used + amount, leased: local.state.leased };
+      const off = amount > 0 ? Math.min(local.leased, amount) : 0;
+      local.leased -= off;
+      const { used, leased } = local.state;
+      local.state = { used: used + amount, leased: leased - off };
     }
   }
 
@@ -117,15 +141,17 @@ export class Leases {
     return Math.max(0, account.limit - state.used - ofOthers - held - pending);
   }
 
+  /** Charges what was taken, and sweeps no more. */
   stop(): void {
     clearTimeout(this.#timer);
+    this.#chargeTaken();
   }
 
   #local(account: Account): Local {
     let local = this.#locals.get(account.id);
     if (local === undefined) {
       const state = { used: 0, leased: 0 };
-      local = { account, leased: 0, held: 0, pending: 0, state, busy: false };
+      local = { account, leased: 0, held: 0, pending: 0, taken: 0, state, busy: false };
       if (this.#locals.size === 0) this.#renewedAt = Date.now();
       this.#locals.set(account.id, local);
       this.#start();
@@ -133,8 +159,8 @@ export class Leases {
     return local;
   }
 
-  #start(): void {
-    this.#timer ??= setTimeout(() => void this.#sweep(), SWEEP_MS).unref();
+  #start(ms: number = SWEEP_MS): void {
+    this.#timer ??= setTimeout(() => void this.#sweep(), ms).unref();
   }
 
   /** Returns what is idle, forgets accounts that nobody uses, renews the rest. */
@@ -144,17 +170,30 @@ export class Leases {
     this.#sweeping = true;
     try {
       this.#dropLost();
+      this.#chargeTaken();
       for (const local of this.#locals.values()) await this.#giveBackIdle(local);
       if (this.#locals.size > 0 && Date.now() - this.#renewedAt > RENEW_MS) {
         await this.#store.renew();
         this.#renewedAt = Date.now();
       }
     } catch {
-      // The file is locked or the disk full: the next sweep tries again.
+      // The file is locked or the disk full: a later sweep tries again.
+      this.#start(TROUBLE_MS);
     } finally {
       this.#sweeping = false;
     }
     if (this.#locals.size > 0) this.#start();
+  }
+
+  #chargeTaken(): void {
+    const at = Date.now();
+    const charges: Charge[] = [];
+    for (const local of this.#locals.values()) {
+      if (local.taken === 0) continue;
+      charges.push({ account: local.account, amount: local.taken, at });
+      local.taken = 0;
+    }
+    if (charges.length > 0) void this.#store.charge(charges).then(() => this.written(charges));
   }
 
   /** After a long stop the store may have given leases to others: nothing is at hand any more. */
@@ -172,6 +211,7 @@ export class Leases {
     const isTight = account.limit - state.used - state.leased < account.limit * TIGHT;
     if (idle > 0 && (!busy || isTight)) {
       local.leased -= idle;
+      local.state = { used: state.used, leased: state.leased - idle };
       await this.#store.giveBack(account, idle);
     }
     const isUnused = !busy && local.leased === 0 && local.held === 0 && local.pending === 0;

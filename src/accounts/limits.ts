@@ -1,15 +1,16 @@
 /**
  * Rate limits: requests and tokens of the last minute. A request counts when it comes; its tokens count
- * as expected then, and are put right when it is settled.
+ * as expected then, and are put right when it is settled. Counts are written some times a second: what a
+ * crash loses of them is no money.
  *
  * @module
  */
 import type { Call } from '../call.ts';
 import { FarthingError } from '../errors.ts';
 import { inputTokens, outputTokens } from '../pricing/usage.ts';
-import type { Account, AccountStore, Charge } from '../stores/account-store.ts';
+import type { Account, AccountStore } from '../stores/account-store.ts';
 import type { AccountBook, LimitAccounts } from './account-book.ts';
-import type { Lack, Leases } from './leases.ts';
+import type { Lack, Leases, Part } from './leases.ts';
 import type { Lengths } from './lengths.ts';
 import { spenderOf } from './whose.ts';
 
@@ -39,35 +40,37 @@ export class Limits {
     const limits = this.#of(call);
     if (limits.length === 0) return;
     const tokens = this.#expectedTokens(call);
-    const charges = chargesOf(limits, { tokens, at: Date.now() });
-    const { leases, store } = this.#parts;
-    while (!leases.hold(charges)) {
-      const lack = await leases.fetch(charges);
-      if (lack !== undefined) throw await this.#exceeded(limits, lack, charges);
-    }
-    leases.charged(charges);
-    leases.release(charges);
-    void store.charge(charges).then(() => leases.written(charges));
+    const parts = partsOf(limits, tokens);
+    while (!this.#parts.leases.has(parts) && (await this.#fetch(limits, parts)));
+    this.#parts.leases.take(parts);
     call.trace.countedTokens = tokens;
     call.trace.limitHeaders = this.#headers(limits);
   }
 
-  /** The difference between the tokens that were counted and those that were used. */
-  settle(call: Call): readonly Charge[] {
+  /** Puts the tokens that were counted right, by those that were used. */
+  settle(call: Call): void {
     const counted = call.trace.countedTokens;
-    if (counted === undefined) return [];
-    const used = call.trace.attempts.reduce(
-      (sum, { usage }) =>
-        usage === undefined ? sum : sum + inputTokens(usage.tokens) + outputTokens(usage.tokens),
-      0,
-    );
-    const amount = used - counted;
-    const at = Date.now();
-    const charges = this.#of(call).flatMap(({ tokens }) =>
-      tokens === undefined || amount === 0 ? [] : [{ account: tokens, amount, at }],
-    );
-    this.#parts.leases.charged(charges);
-    return charges;
+    if (counted === undefined) return;
+    let amount = -counted;
+    for (const { usage } of call.trace.attempts) {
+      if (usage !== undefined) amount += inputTokens(usage.tokens) + outputTokens(usage.tokens);
+    }
+    if (amount === 0) return;
+    for (const { tokens } of this.#of(call)) {
+      if (tokens !== undefined) this.#parts.leases.take([{ account: tokens, amount }]);
+    }
+  }
+
+  /** False where the limits cannot be read: they let everybody through, since they guard a rate, not money. */
+  async #fetch(limits: readonly LimitAccounts[], parts: readonly Part[]): Promise<boolean> {
+    let lack: Lack | undefined;
+    try {
+      lack = await this.#parts.leases.fetch(parts);
+    } catch {
+      return false;
+    }
+    if (lack !== undefined) throw await this.#exceeded(limits, lack, parts);
+    return true;
   }
 
   #of(call: Call): readonly LimitAccounts[] {
@@ -85,11 +88,11 @@ export class Limits {
   async #exceeded(
     limits: readonly LimitAccounts[],
     { account, left }: Lack,
-    charges: readonly Charge[],
+    parts: readonly Part[],
   ): Promise<FarthingError> {
     const found = limits.find(({ requests, tokens }) => requests === account || tokens === account);
     const counted: Counted = found?.requests === account ? 'requests' : 'tokens';
-    const wanted = charges.find((charge) => charge.account === account)?.amount ?? 0;
+    const wanted = parts.find((part) => part.account === account)?.amount ?? 0;
     const freeAt = await this.#parts.store.freeAt(account, wanted - left);
     const wait = Math.min(MINUTE_MS, Math.max(1000, freeAt - Date.now()));
     const never = wanted > account.limit;
@@ -109,34 +112,39 @@ export class Limits {
   /** OpenAI's `x-ratelimit-*`, of the limit that has the smallest share left. */
   #headers(limits: readonly LimitAccounts[]): Record<string, string> {
     const headers: Record<string, string> = {};
-    for (const counted of ['requests', 'tokens'] as const) {
-      const tightest = this.#tightest(limits.map((limit) => limit[counted]));
-      if (tightest === undefined) continue;
-      const { account, left } = tightest;
-      const resetMs = Math.ceil(((account.limit - left) / account.limit) * MINUTE_MS);
-      headers[`x-ratelimit-limit-${counted}`] = String(account.limit);
-      headers[`x-ratelimit-remaining-${counted}`] = String(left);
-      headers[`x-ratelimit-reset-${counted}`] = `${(resetMs / 1000).toFixed(3)}s`;
-    }
+    this.#putHeaders(headers, limits, 'requests');
+    this.#putHeaders(headers, limits, 'tokens');
     return headers;
   }
 
-  #tightest(
-    accounts: readonly (Account | undefined)[],
-  ): { readonly account: Account; readonly left: number } | undefined {
-    return accounts
-      .filter((account) => account !== undefined)
-      .map((account) => ({ account, left: this.#parts.leases.leftOf(account) }))
-      .toSorted((a, b) => a.left / a.account.limit - b.left / b.account.limit)[0];
+  #putHeaders(
+    headers: Record<string, string>,
+    limits: readonly LimitAccounts[],
+    counted: Counted,
+  ): void {
+    let tightest: Account | undefined;
+    let left = 0;
+    for (const limit of limits) {
+      const account = limit[counted];
+      if (account === undefined) continue;
+      const own = this.#parts.leases.leftOf(account);
+      if (tightest !== undefined && own / account.limit >= left / tightest.limit) continue;
+      tightest = account;
+      left = own;
+    }
+    if (tightest === undefined) return;
+    const resetMs = Math.ceil((1 - left / tightest.limit) * MINUTE_MS);
+    headers[`x-ratelimit-limit-${counted}`] = String(tightest.limit);
+    headers[`x-ratelimit-remaining-${counted}`] = String(left);
+    headers[`x-ratelimit-reset-${counted}`] = `${resetMs / 1000}s`;
   }
 }
 
-function chargesOf(
-  limits: readonly LimitAccounts[],
-  { tokens, at }: { readonly tokens: number; readonly at: number },
-): readonly Charge[] {
-  return limits.flatMap((limit) => [
-    ...(limit.requests === undefined ? [] : [{ account: limit.requests, amount: 1, at }]),
-    ...(limit.tokens === undefined ? [] : [{ account: limit.tokens, amount: tokens, at }]),
-  ]);
+function partsOf(limits: readonly LimitAccounts[], tokenCount: number): readonly Part[] {
+  const parts: Part[] = [];
+  for (const { requests, tokens } of limits) {
+    if (requests !== undefined) parts.push({ account: requests, amount: 1 });
+    if (tokens !== undefined) parts.push({ account: tokens, amount: tokenCount });
+  }
+  return parts;
 }

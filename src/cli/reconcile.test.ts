@@ -121,7 +121,7 @@ describe('farthing reconcile', () => {
     return new Promise((resolve) => {
       execFile(
         process.execPath,
-        [bin, 'reconcile', ...words, '--data', 'ledger.db'],
+        [bin, 'reconcile', '--data', 'ledger.db', ...words],
         { cwd: directory },
         (error, stdout, stderr) =>
           resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
@@ -219,5 +219,10 @@ describe('farthing reconcile', () => {
     assert.equal((await farthing('costs.json', '--fail-above', '5')).code, 2);
     assert.equal((await farthing('costs.json', '--since', '7d')).code, 2);
     assert.equal((await farthing()).code, 2);
+    const noLedger = await farthing('costs.json', '--data', 'other.csv');
+    assert.match(
+      noLedger.stderr,
+      /^Cannot open the ledger other\.csv: file is not a database\.\n$/,
+    );
   });
 });

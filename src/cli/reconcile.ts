@@ -32,8 +32,8 @@ interface Options {
 
 /** The exit code of a limit that is exceeded on purpose. */
 const ABOVE_LIMIT = 2;
-/** Work that takes longer than this is said, in ms. */
-const PATIENCE_MS = 1000;
+/** Files that together are larger than this take more than a second, in bytes. */
+const LARGE = 10 * 1024 ** 2;
 const DAY_MS = 86_400_000;
 
 /** The command. */
@@ -69,8 +69,7 @@ function asLimit(value: string): DriftLimit {
 
 async function reconcile(files: readonly string[], options: Options): Promise<void> {
   const { failAbove, each = false, json } = options;
-  const waiting = setTimeout(() => process.stderr.write('Reading …\n'), PATIENCE_MS);
-  const found = await reconcileFiles(files, options).finally(() => clearTimeout(waiting));
+  const found = await reconcileFiles(files, options);
   const exceeded = failAbove !== undefined && isAbove(failAbove, found, each);
   process.stdout.write(
     json === true
@@ -82,15 +81,31 @@ async function reconcile(files: readonly string[], options: Options): Promise<vo
 
 async function reconcileFiles(files: readonly string[], options: Options): Promise<Reconciled[]> {
   const data = await existingDataFile(options);
-  const exports = files.flatMap((name) => readExports({ name, bytes: readFile(name) }));
+  const contents = files.map((name) => ({ name, bytes: readFile(name) }));
+  if (contents.reduce((sum, { bytes }) => sum + bytes.length, 0) > LARGE) {
+    process.stderr.write(`Reading ${files.join(', ')} …\n`);
+  }
+  const exports = contents.flatMap(readExports);
   const book = PriceBook.load();
   const bills = billsOf(exports, book, options);
   const nameOf = await ledgerNames(bills, options);
-  const database = new DatabaseSync(data, { readOnly: true });
+  const database = openLedger(data);
   try {
     return bills.map((bill) => reconcileBill(bill, { database, nameOf, book }));
   } finally {
     database.close();
+  }
+}
+
+/** For reading only: the gateway may be writing. */
+function openLedger(path: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(path, { readOnly: true });
+    database.prepare('SELECT 1 FROM attempts LIMIT 0');
+    return database;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new FarthingError('invalid_config', `Cannot open the ledger ${path}: ${why}.`, { cause });
   }
 }
 

@@ -44,6 +44,7 @@ async function serve(options: Options): Promise<void> {
 
 async function run(prepared: Prepared, json: boolean): Promise<void> {
   const { config, path, warnings } = prepared;
+  refuseOpenness(config);
   const telemetry = await startTelemetry(process.env);
   const gateway = createGateway(config);
   if (telemetry !== undefined) gateway.onSettled(telemetry.sink);
@@ -51,7 +52,7 @@ async function run(prepared: Prepared, json: boolean): Promise<void> {
     const server = await startServer(gateway).catch((cause: unknown) => {
       throw cannotListen(config, cause);
     });
-    for (const warning of [...warnings, ...openness(config)]) {
+    for (const warning of warnings) {
       process.stderr.write(`warning: ${warning}\n`);
     }
     const { sandbox, data } = config;
@@ -68,14 +69,19 @@ async function run(prepared: Prepared, json: boolean): Promise<void> {
   }
 }
 
-/** Whoever reaches an open gateway spends the money of its keys. */
-function openness({ listen, sandbox }: Config): string[] {
+/**
+ * Whoever reaches an open gateway spends the money of its keys: without `keys:` it is for this machine
+ * alone. Throws `invalid_config` where it would listen elsewhere.
+ */
+function refuseOpenness({ listen, sandbox, spending }: Config): void {
   const loopback = /^(?:127\.|localhost$|::1$)/.test(listen.host);
-  if (loopback || sandbox) return [];
-  return [
-    `listening on ${listen.host}: anybody who reaches this port spends the money of your provider ` +
-      'keys. Put it behind authentication of your own.',
-  ];
+  if (loopback || sandbox || spending.keys !== undefined) return;
+  throw new FarthingError(
+    'invalid_config',
+    `Listening on ${listen.host} without keys would let anybody who reaches this port spend the money of ` +
+      'your provider keys. Set "keys: required" and make keys with `farthing keys create`, or ' +
+      '"keys: none" where something else in front of the gateway tells who may call.',
+  );
 }
 
 function override(config: Config, { listen, data }: Options): Config {

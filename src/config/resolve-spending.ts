@@ -36,8 +36,7 @@ export function resolveSpending(
   const limits = (form.limits ?? []).map(resolveLimit);
   refuseTwins('budgets', budgets, problems);
   refuseTwins('limits', limits, problems);
-  const keysRequired = form.keys === 'required';
-  if (!keysRequired) {
+  if (form.keys !== 'required') {
     for (const [index, { whose }] of [...budgets, ...limits].entries()) {
       if (whose.key === undefined) continue;
       const list = index < budgets.length ? 'budgets' : 'limits';
@@ -47,7 +46,7 @@ export function resolveSpending(
   }
   const { 'hold-out': held } = form;
   return {
-    keysRequired,
+    keys: form.keys,
     budgets,
     limits,
     holdOut:

@@ -169,9 +169,11 @@ export const fileSchema = z
     models: z.record(name, model).optional().describe('Models, by the name clients use'),
     tasks: z.record(name, task).optional().describe('Kinds of work, by name'),
     keys: z
-      .literal('required')
+      .enum(['required', 'none'])
       .optional()
-      .describe('Calls must carry a key of `farthing keys`; left out: an open gateway'),
+      .describe(
+        'required: calls carry a key of `farthing keys`; none: open to whoever reaches it; left out: open, on the loopback address only',
+      ),
     budgets: z.array(budget).optional().describe('What may be spent'),
     limits: z.array(limit).optional().describe('How fast may be asked'),
     'hold-out': holdOut.optional(),

@@ -67,8 +67,11 @@ export interface HoldOut {
 
 /** All of it. */
 export interface Spending {
-  /** True where a virtual key must be given with each call. */
-  readonly keysRequired: boolean;
+  /**
+   * `required`: each call carries a virtual key. `none`: open to whoever reaches it, on purpose. Undefined:
+   * open, and therefore only on this machine.
+   */
+  readonly keys: 'required' | 'none' | undefined;
   readonly budgets: readonly Budget[];
   readonly limits: readonly RateLimit[];
   readonly holdOut: HoldOut | undefined;

@@ -47,7 +47,7 @@ export interface Circumstances {
 
 /**
  * Nano-dollars of one answered request, rounded half up; undefined where the rule has no price for the
- * service tier.
+ * service tier, or for searches that were made.
  *
  * A prompt larger than a band's limit moves the whole request to the band's rates. Tier and region are
  * factors on rates, tier first; fees are added as they are. Throws a RangeError for counts or rates that
@@ -61,8 +61,10 @@ export function costNano(
   rule: PriceRule,
   circumstances: Circumstances = {},
 ): number | undefined {
-  const { serviceTier, region, searches } = circumstances;
-  const fees = rule.fees === undefined ? 0 : feesNano(rule.fees, searches ?? 0);
+  const { serviceTier, region, searches = 0 } = circumstances;
+  // What a search costs is not known: that is not nothing.
+  if (searches > 0 && rule.fees?.search === undefined) return undefined;
+  const fees = rule.fees === undefined ? 0 : feesNano(rule.fees, searches);
   if (isSpecialTier(serviceTier)) {
     const tier = tierOf(rule, serviceTier);
     if (tier === undefined) return undefined;

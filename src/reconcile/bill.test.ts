@@ -48,7 +48,7 @@ describe('names of models', () => {
     assert.equal(
       new Set(models.map((model) => modelKey(provider, model, book))).size,
       1,
-      `${models}`,
+      models.join(),
     );
   };
 

@@ -5,7 +5,7 @@ import { costNano } from '../pricing/cost.ts';
 import { PriceBook } from '../pricing/price-book.ts';
 import { NO_TOKENS, type TokenCounts } from '../pricing/usage.ts';
 import type { LedgerDay } from '../stores/provider-days.ts';
-import type { Bill, BillLine } from './bill.ts';
+import { ALL_MODELS, type Bill, type BillLine } from './bill.ts';
 import { compare, totalsOf } from './compare.ts';
 import { explain, type ExplainedLine } from './explain.ts';
 import { modelKey } from './model-key.ts';
@@ -299,6 +299,23 @@ describe('reasons of prices', () => {
     const [found] = explain(compare(bill, [own], book), book);
     assert.equal(found?.reason?.code, 'other-price');
     assert.ok(found.reason.text.startsWith(`the bill fits ${rules[other]!.id}`), found.reason.text);
+  });
+
+  test('prices of one model say nothing about all of them together', () => {
+    const ledger = priced({ input: 1_000_000, cacheRead: 1_000_000, output: 10_000 });
+    const full = costNano({ ...NO_TOKENS, input: 2_000_000, output: 10_000 }, rule!);
+    const bill: Bill = {
+      provider: 'openai',
+      utcOffsetMinutes: 0,
+      period: { first: DAY, last: DAY },
+      files: [],
+      byModel: false,
+      costDays: [{ first: DAY, last: DAY }],
+      lines: [line({ kind: 'all', name: ALL_MODELS, costNano: full! })],
+      notes: [],
+    };
+    const found = explain(compare(bill, [ledgerDay(ledger)], book), book);
+    assert.deepEqual(codes(found), ['unknown']);
   });
 
   test('a region, any other price, other counts, nothing to go by', () => {

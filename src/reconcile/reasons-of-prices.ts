@@ -79,9 +79,14 @@ function discountOf({ ledger }: ComparedLine, ratio: number, evidence: string): 
   return { code: 'discount', text };
 }
 
-/** The prices that the model has, had and will have, by whichever of its names the book knows. */
-function rulesOf({ provider, model, ledger }: ComparedLine, book: PriceBook): readonly PriceRule[] {
-  const found = [model, ...ledger.models].map((name) => book.rules(provider, name));
+/**
+ * The prices that the model has, had and will have, by whichever of its names the book knows; none for a
+ * line of all models together.
+ */
+function rulesOf(line: ComparedLine, book: PriceBook): readonly PriceRule[] {
+  if (line.kind !== 'model') return [];
+  const names = [line.model, ...line.ledger.models];
+  const found = names.map((name) => book.rules(line.provider, name));
   return found.find((rules) => rules.length > 0) ?? [];
 }
 

@@ -1,5 +1,6 @@
 /**
- * Group commit: what is written within one turn of the event loop shares a transaction.
+ * Group commit: what is written within one turn of the event loop shares a transaction; while the process
+ * has no time to spare, what is written within some milliseconds.
  *
  * @module
  */
@@ -27,6 +28,11 @@ const MOST_AT_ONCE = 256;
 /** Works kept while the disk is full or the file locked; the oldest are dropped beyond. */
 const MOST_WAITING = 100_000;
 const RETRY_MS = 1_000;
+/** The event loop's utilisation from which on groups are gathered for a moment, to share a transaction. */
+const BUSY_AT = 0.9;
+const BUSY_PAUSE_MS = 4;
+/** How often the utilisation is looked at, in ms. */
+const LOOK_EVERY_MS = 50;
 /** A transaction that took this long to begin waited for another process. */
 const CONTENDED_MS = 0.5;
 /** How long works are gathered while processes contend for the file: waiting for a lock stops everything. */
@@ -50,7 +56,11 @@ export class GroupCommit {
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
   #failing = false;
-  #contended = false;
+  /** How long the next group is gathered, in ms; 0: until the event loop comes around. */
+  #pauseMs = 0;
+  #isBusy = false;
+  #lookedAt = 0;
+  #utilisation = performance.eventLoopUtilization();
   #complainedAt = 0;
 
   constructor(database: DatabaseSync, write: Writer, options: GroupCommitOptions) {
@@ -71,7 +81,7 @@ export class GroupCommit {
     if (this.#failing) return;
     this.#group ??= newGroup();
     if (this.#soon === undefined && this.#later === undefined) {
-      if (this.#contended) this.#later = setTimeout(() => this.#run(), CONTENDED_PAUSE_MS);
+      if (this.#pauseMs > 0) this.#later = setTimeout(() => this.#run(), this.#pauseMs);
       else this.#soon = setImmediate(() => this.#run());
     }
     return this.#group.written;
@@ -125,10 +135,22 @@ export class GroupCommit {
     if (works.length === 0) return;
     const before = performance.now();
     this.exclusively(() => {
-      this.#contended = performance.now() - before > CONTENDED_MS;
+      const now = performance.now();
+      this.#lookAround(now);
+      const usual = this.#isBusy ? BUSY_PAUSE_MS : 0;
+      this.#pauseMs = now - before > CONTENDED_MS ? CONTENDED_PAUSE_MS : usual;
       this.#write(works);
     });
     this.#waiting = this.#waiting.slice(works.length);
+  }
+
+  #lookAround(now: number): void {
+    if (now - this.#lookedAt < LOOK_EVERY_MS) return;
+    this.#lookedAt = now;
+    const utilisation = performance.eventLoopUtilization();
+    const since = performance.eventLoopUtilization(utilisation, this.#utilisation);
+    this.#isBusy = since.utilization > BUSY_AT;
+    this.#utilisation = utilisation;
   }
 
   #tell(): void {

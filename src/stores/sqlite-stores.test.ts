@@ -12,10 +12,12 @@ import { openSqliteStores } from './sqlite-stores.ts';
 
 ledgerStoreContract('SQLite in memory', () => openSqliteStores(':memory:'));
 
+const shared = mkdtempSync(join(tmpdir(), 'farthing-accounts-'));
+let places = 0;
+after(() => rmSync(shared, { recursive: true }));
 accountStoreContract('SQLite in a file', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'farthing-accounts-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-  return { open: (options) => openSqliteStores(join(directory, 'ledger.db'), options) };
+  const file = join(shared, `accounts-${places++}.db`);
+  return { open: (options) => openSqliteStores(file, options) };
 });
 
 describe('SQLite in a file', () => {

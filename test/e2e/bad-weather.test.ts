@@ -383,7 +383,9 @@ describe('retries', () => {
       assert.match(event?.data ?? '', /lucky/);
     await gateway.stores.ledger.flush();
     assert.deepEqual(
-      gateway.stores.ledger.call(call.id)?.attempts.map(({ status, errorCode }) => [status, errorCode]),
+      gateway.stores.ledger
+        .call(call.id)
+        ?.attempts.map(({ status, errorCode }) => [status, errorCode]),
       [
         [503, 'upstream_rejected'],
         [undefined, 'upstream_unreachable'],

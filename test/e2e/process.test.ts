@@ -44,6 +44,19 @@ const ask = async (url: string, body: object) =>
     body: JSON.stringify(body),
   });
 
+test('an open gateway is for this machine alone, unless the file says otherwise', async () => {
+  const config = (keys: string): string => {
+    const file = join(directory, `open${keys === '' ? '' : '-none'}.yaml`);
+    writeFileSync(file, `data: ":memory:"\nproviders: { openai: { key: k } }\n${keys}`);
+    return file;
+  };
+  const refused = run('serve', '--config', config(''), '--listen', '0.0.0.0:0');
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /keys: required.*keys: none/s);
+  const { child } = await serve('--config', config('keys: none\n'), '--listen', '0.0.0.0:0');
+  assert.equal(await end(child), 0);
+});
+
 describe('the sandbox', () => {
   test('answers without a key, labelled, and the report adds up', async () => {
     const { child, url } = await serve();

@@ -40,7 +40,7 @@ function booksOf(directory: string): Books {
   return books;
 }
 
-describe('several processes', () => {
+describe('several processes, and trouble', () => {
   let directory: string;
   let upstream: FakeUpstream;
   before(async () => {
@@ -75,6 +75,45 @@ describe('several processes', () => {
     assert.equal(books.leased, 0);
   });
 
+  test('a locked ledger: a hard budget holds calls back until it can be read, nothing is lost', async () => {
+    const file = mkdtempSync(join(directory, 'locked-'));
+    const config = writeConfig(file, upstream.url, 'budgets:\n  - { usd: 1, per: day }');
+    const gateway = await startGatewayProcess(config);
+    const other = new DatabaseSync(join(file, 'ledger.db'));
+    other.exec('BEGIN EXCLUSIVE');
+    const waiting = Promise.all([1, 2, 3].map(async () => call(gateway.url)));
+    const first = await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 700))]);
+    assert.equal(first, undefined);
+    other.exec('ROLLBACK');
+    other.close();
+    const answers = await waiting;
+    assert.deepEqual(
+      answers.map((answer) => answer?.status),
+      [200, 200, 200],
+    );
+    await endProcess(gateway, 'SIGTERM');
+    const books = booksOf(file);
+    assert.equal(books.rows, 3);
+    assert.equal(books.used, books.cost);
+  });
+
+  test('a budget that is new starts with what was spent in its period before', async () => {
+    const file = mkdtempSync(join(directory, 'new-'));
+    const earlier = await startGatewayProcess(writeConfig(file, upstream.url));
+    const first = await call(earlier.url);
+    const one = Number(first?.headers.get('x-farthing-cost-usd'));
+    await call(earlier.url);
+    await endProcess(earlier, 'SIGTERM');
+    const budgets = `budgets:\n  - { usd: ${3 * one}, per: year }`;
+    const gateway = await startGatewayProcess(writeConfig(file, upstream.url, budgets));
+    const answers = [await call(gateway.url), await call(gateway.url)];
+    assert.deepEqual(
+      answers.map((answer) => answer?.status),
+      [200, 429],
+    );
+    await endProcess(gateway, 'SIGTERM');
+  });
+
   test('22: killed 50 times under load: no answered call is lost, budgets are the sum of the rows', async () => {
     const file = mkdtempSync(join(directory, 'kill-'));
     const config = writeConfig(
@@ -85,9 +124,9 @@ describe('several processes', () => {
     const answered = new Set<string>();
     for (let round = 0; round < 50; round++) {
       const gateway = await startGatewayProcess(config);
-      let running = true;
+      const load = { isRunning: true };
       const client = async (name: number): Promise<void> => {
-        while (running) {
+        while (load.isRunning) {
           const stream = Math.random() < 0.3;
           const response = await call(gateway.url, { user: `u${name}`, stream });
           const text = await response?.text().catch(() => undefined);
@@ -99,7 +138,7 @@ describe('several processes', () => {
       const clients = Array.from({ length: 8 }, async (_, name) => client(name));
       await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 180));
       await endProcess(gateway, 'SIGKILL');
-      running = false;
+      load.isRunning = false;
       await Promise.all(clients);
     }
     assert.ok(answered.size > 200, `only ${answered.size} calls were answered`);

@@ -27,7 +27,8 @@ const account = (more: Partial<Account> = {}): Account => ({
 export function accountStoreContract(name: string, create: () => SharedStores): void {
   describe(`${name} keeps accounts`, () => {
     test('a lease is granted whole or not at all, and never beyond the limit', async () => {
-      const { accounts, close } = create().open();
+      const stores = create().open();
+      const { accounts } = stores;
       const all = account();
       assert.deepEqual(await accounts.lease({ account: all, need: 600, want: 600 }), {
         granted: 600,
@@ -36,14 +37,15 @@ export function accountStoreContract(name: string, create: () => SharedStores): 
       });
       assert.equal((await accounts.lease({ account: all, need: 401, want: 401 })).granted, 0);
       assert.equal((await accounts.lease({ account: all, need: 400, want: 999 })).granted, 400);
-      await close();
+      await stores.close();
     });
 
     test('where there is plenty more than needed is granted, but not all', async () => {
-      const { accounts, close } = create().open();
+      const stores = create().open();
+      const { accounts } = stores;
       const { granted } = await accounts.lease({ account: account(), need: 1, want: 500 });
       assert.ok(granted > 1 && granted < 500, String(granted));
-      await close();
+      await stores.close();
     });
 
     test('what is charged is off the lease and used, and another process sees it', async () => {
@@ -129,7 +131,8 @@ export function accountStoreContract(name: string, create: () => SharedStores): 
     });
 
     test('in a window only what was used lately counts, and it is told when room comes', async () => {
-      const { accounts, close } = create().open();
+      const stores = create().open();
+      const { accounts } = stores;
       const minute = account({ id: 'limit/requests', limit: 10, windowMs: 60_000 });
       const now = Date.now();
       await accounts.charge([{ account: minute, amount: 6, at: now - 50_000 }]);
@@ -140,12 +143,13 @@ export function accountStoreContract(name: string, create: () => SharedStores): 
       assert.equal(await accounts.freeAt(minute, 100), Infinity);
       await accounts.charge([{ account: minute, amount: 7, at: now - 70_000 }]);
       assert.equal((await accounts.state(minute)).used, 9);
-      await close();
+      await stores.close();
     });
 
     test('a new account starts with what the ledger says was spent before, once', async () => {
       const shared = create();
-      const { ledger, accounts, close } = shared.open();
+      const stores = shared.open();
+      const { ledger, accounts } = stores;
       const at = Date.parse('2026-11-10T00:00:00Z');
       const spent = (costNano: number, more: object): void => {
         const attempts = [attemptRecord({ costNano })];
@@ -168,11 +172,12 @@ export function accountStoreContract(name: string, create: () => SharedStores): 
       const again = shared.open();
       assert.equal((await again.accounts.state(seeded('all', {}))).used, 111);
       await again.close();
-      await close();
+      await stores.close();
     });
 
     test('a budget that is forgotten starts anew; its namesakes do not', async () => {
-      const { accounts, close } = create().open();
+      const stores = create().open();
+      const { accounts } = stores;
       const ids = ['a/day', 'a/day/2026', 'a/day {"key":"x"}', 'a/days', 'b/a/day'];
       for (const id of ids) {
         await accounts.charge([{ account: account({ id }), amount: 5, at: Date.now() }]);
@@ -182,7 +187,7 @@ export function accountStoreContract(name: string, create: () => SharedStores): 
         ids.map(async (id) => (await accounts.state(account({ id }))).used),
       );
       assert.deepEqual(used, [0, 0, 0, 5, 5]);
-      await close();
+      await stores.close();
     });
 
     test('a threshold is passed once, whoever asks', async () => {
@@ -197,7 +202,8 @@ export function accountStoreContract(name: string, create: () => SharedStores): 
     });
 
     test('rows and charges are written together: the account is the sum of its calls', async () => {
-      const { ledger, accounts, close } = create().open();
+      const stores = create().open();
+      const { ledger, accounts } = stores;
       const all = account({ limit: 1e9 });
       for (let call = 0; call < 50; call++) {
         const attempts = [attemptRecord({ costNano: call })];
@@ -207,7 +213,7 @@ export function accountStoreContract(name: string, create: () => SharedStores): 
       }
       await ledger.flush();
       assert.equal((await accounts.state(all)).used, ledger.report({}).totals.cost_nano_usd);
-      await close();
+      await stores.close();
     });
   });
 }

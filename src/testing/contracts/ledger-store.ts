@@ -192,7 +192,7 @@ export function ledgerStoreContract(name: string, create: () => Stores): void {
           }),
         ],
       });
-      store.append(record);
+      await store.append(record);
       await store.flush();
       assert.deepEqual(store.call(record.id), record);
       assert.equal(store.call('01UNKNOWN'), undefined);
@@ -203,10 +203,10 @@ export function ledgerStoreContract(name: string, create: () => Stores): void {
     test('saved is reference less cost, whatever happened', async () => {
       const stores = create();
       const store = stores.ledger;
-      store.append(callRecord());
-      store.append(callRecord({ attempts: [attemptRecord({ costNano: undefined })] }));
-      store.append(callRecord({ referenceNano: undefined }));
-      store.append(
+      await store.append(callRecord());
+      await store.append(callRecord({ attempts: [attemptRecord({ costNano: undefined })] }));
+      await store.append(callRecord({ referenceNano: undefined }));
+      await store.append(
         callRecord({ model: undefined, tier: undefined, status: 502, referenceNano: 0 }),
       );
       await store.flush();
@@ -225,7 +225,7 @@ export function ledgerStoreContract(name: string, create: () => Stores): void {
         fc.asyncProperty(fc.array(calls, { maxLength: 12 }), async (records) => {
           const stores = create();
           const store = stores.ledger;
-          for (const record of records) store.append(record);
+          for (const record of records) await store.append(record);
           await store.flush();
           const cost = records
             .flatMap((record) => record.attempts)
@@ -316,7 +316,7 @@ export function ledgerStoreContract(name: string, create: () => Stores): void {
       const store = stores.ledger;
       const day = Date.parse('2026-11-02T00:00:00Z');
       for (const offset of [-1, 0, 86_399_999, 86_400_000])
-        store.append(callRecord({ startedAt: day + offset }));
+        await store.append(callRecord({ startedAt: day + offset }));
       await store.flush();
       const { totals, rows } = store.report({ by: 'day', since: day, until: day + 86_400_000 });
       assert.equal(totals.calls, 2);
@@ -330,8 +330,8 @@ export function ledgerStoreContract(name: string, create: () => Stores): void {
     test('shares of tiers are of the answered calls', async () => {
       const stores = create();
       const store = stores.ledger;
-      for (let call = 0; call < 3; call++) store.append(callRecord());
-      store.append(
+      for (let call = 0; call < 3; call++) await store.append(callRecord());
+      await store.append(
         callRecord({ attempts: [attemptRecord(), attemptRecord({ tier: 1, model: 'large' })] }),
       );
       await store.flush();
@@ -347,8 +347,8 @@ export function ledgerStoreContract(name: string, create: () => Stores): void {
     test('by tag, a call counts in each of its tags; an injected name is only a name', async () => {
       const stores = create();
       const store = stores.ledger;
-      store.append(callRecord({ tags: { feature: 'a', user: 'u' } }));
-      store.append(callRecord({ tags: { feature: 'b' } }));
+      await store.append(callRecord({ tags: { feature: 'a', user: 'u' } }));
+      await store.append(callRecord({ tags: { feature: 'b' } }));
       await store.flush();
       const groups = (by: 'tag' | 'tag:feature' | `tag:${string}`) =>
         store
