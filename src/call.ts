@@ -195,15 +195,22 @@ export interface Receipt {
 }
 
 /** Where money is saved, in the order of the pipeline. */
-export const SAVING_STAGES = ['route', 'service'] as const;
+export const SAVING_STAGES = ['cache', 'route', 'service'] as const;
 
-/** `route`: another model than the reference. `service`: the same model, cheaper than its list price. */
+/** `cache`: an answer that was kept. `route`: another model than the reference. `service`: the same model, cheaper than its list price. */
 export type SavingStage = (typeof SAVING_STAGES)[number];
+
+/**
+ * What the cache did for a call. `off`: it was not asked. `miss`: it had nothing. `refresh`: the client
+ * wanted a new answer. `unavailable`: it could not be asked in time. `revalidate`: no client made this call;
+ * it fetches a new answer behind a hit that was stale.
+ */
+export type CacheState = 'off' | 'hit' | 'miss' | 'refresh' | 'unavailable' | 'revalidate';
 
 /** What happened on the way of one call: the ledger's row is this, priced. Shared by all copies of a call. */
 export interface Trace {
   readonly attempts: Attempt[];
-  /** The attempt whose answer the client got. */
+  /** The attempt whose answer the client got: one of this call, or for a hit that of the call which it answered first. */
   answer?: Attempt;
   /** What became of the call's answer, after all tiers. */
   outcome?: Outcome;
@@ -222,6 +229,12 @@ export interface Trace {
   countedTokens?: number;
   /** What the tightest rate limit leaves, as response headers. */
   limitHeaders?: Readonly<Record<string, string>>;
+  /** What the cache did; undefined where there is none. */
+  cache?: CacheState;
+  /** What is told of it, as response headers. */
+  cacheHeaders?: Readonly<Record<string, string>>;
+  /** What the answer of a hit had cost, in nano-dollars; undefined where that is not known. */
+  avoidedNano?: number;
   /** What it cost, once the call is settled. */
   receipt?: Receipt;
 }

@@ -32,6 +32,8 @@ export const ERROR_CODES = {
   task_not_found: { status: 404, ...invalidRequest },
   max_cost_exceeded: { status: 400, ...invalidRequest },
   unpriced_model: { status: 400, ...invalidRequest },
+  // Asked for only if it is kept, and it is not: HTTP's status for `only-if-cached`.
+  cache_miss: { status: 504, ...invalidRequest },
   // What is allowed is used up: `budget_exceeded` until the budget renews, the others for a moment.
   budget_exceeded: { status: 429, type: 'insufficient_quota', retryable: false },
   budget_busy: { status: 429, type: 'rate_limit_error', retryable: true },

@@ -5,6 +5,9 @@
  */
 import { Cashier } from './accounts/cashier.ts';
 import { KeyRing } from './access/key-ring.ts';
+import { AnswerCache } from './cache/answer-cache.ts';
+import type { CacheStore } from './cache/cache-store.ts';
+import { openCache, usesCache } from './cache/open-cache.ts';
 import { deliver } from './alerts/webhook.ts';
 import type { Call, Handler } from './call.ts';
 import type { Config, Model, Task } from './config/config.ts';
@@ -36,6 +39,8 @@ export interface Gateway {
   readonly prices: PriceLookup;
   readonly stores: Stores;
   readonly cashier: Cashier;
+  /** Undefined where no task's answers are kept. */
+  readonly cache: AnswerCache | undefined;
   /**
    * Whose key a request carries; undefined in an open gateway. Throws `missing_api_key` or
    * `invalid_api_key`.
@@ -61,6 +66,8 @@ export interface Gateway {
 export interface GatewayOptions {
   /** Where ledger, accounts and keys are kept. @default the SQLite file of the configuration */
   readonly stores?: Stores;
+  /** Where answers are kept. @default where the configuration says */
+  readonly cache?: CacheStore;
 }
 
 const DIALECTS = { openai: openaiDialect, anthropic: anthropicDialect } as const;
@@ -90,11 +97,13 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const cashier = createCashier(config, stores, prices);
   const connections = new Connections();
   const sinks: Sink[] = [];
+  const cache = answerCacheOf(config, options);
   const answer = createPipeline({
     ...money,
     identifier,
     spending,
     cashier,
+    cache,
     keep: keeper(stores, cashier),
     sinks,
     provider: createProviderHandler({ dialects: DIALECTS, connections }),
@@ -102,22 +111,16 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const ring = spending.keys === 'required' ? new KeyRing(stores.keys) : undefined;
   const history = new TierHistory(ledger);
   const quoting = { prices, cashier, accounts: stores.accounts, history, referenceOf: compared };
-  const close = async (): Promise<void> => {
-    await connections.close();
-    await ledger.flush().catch(() => undefined);
-    await cashier.close();
-    await ring?.close();
-    ledger.save(TEMPLATES, templates.serialize());
-    await stores.close();
-  };
+  const closing = { connections, cache, cashier, ring, templates, stores };
   return {
     config,
     models,
     prices,
     stores,
     cashier,
+    cache,
     answer,
-    close,
+    close: async () => close(closing),
     authenticate: (headers) => ring && (ring.identify(headers) ?? ring.lookUp(headers)),
     read: readCall,
     identify: (call) => identifier.identify(call),
@@ -125,6 +128,29 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     quote: async (call) => quote(call, taskOf(call, identifier), quoting),
     onSettled: (sink) => void sinks.push(sink),
   };
+}
+
+interface Closing extends Pick<Gateway, 'stores' | 'cashier' | 'cache'> {
+  readonly connections: Connections;
+  readonly ring: KeyRing | undefined;
+  readonly templates: TemplateIndex;
+}
+
+/** From the outside in: what still goes on may write to the ledger, which is closed last. */
+async function close({ stores, cashier, cache, ...others }: Closing): Promise<void> {
+  const { ledger } = stores;
+  await others.connections.close();
+  await cache?.close();
+  await ledger.flush().catch(() => undefined);
+  await cashier.close();
+  await others.ring?.close();
+  ledger.save(TEMPLATES, others.templates.serialize());
+  await stores.close();
+}
+
+function answerCacheOf(config: Config, { cache }: GatewayOptions): AnswerCache | undefined {
+  if (!usesCache(config)) return undefined;
+  return new AnswerCache(cache ?? openCache(config.cache, config.data), config.cache.policy);
 }
 
 function createCashier({ spending }: Config, stores: Stores, prices: PriceLookup): Cashier {

@@ -4,11 +4,13 @@
  * @module
  */
 import type { Cashier } from './accounts/cashier.ts';
+import type { AnswerCache } from './cache/answer-cache.ts';
 import { type Call, compose, type Handler, type Stage } from './call.ts';
 import type { Model, Task } from './config/config.ts';
 import type { Spending } from './config/spending.ts';
 import { referenceOf } from './pricing/receipt.ts';
 import { budget } from './stages/budget/budget.ts';
+import { cache } from './stages/cache/cache.ts';
 import { holdOut } from './stages/hold-out/hold-out.ts';
 import { identify, type Identifier } from './stages/identify/identify.ts';
 import { ledger, type LedgerOptions } from './stages/ledger/ledger.ts';
@@ -21,6 +23,8 @@ export interface PipelineParts extends LedgerOptions {
   readonly identifier: Identifier;
   readonly spending: Spending;
   readonly cashier: Cashier;
+  /** Undefined where no task's answers are kept. */
+  readonly cache: AnswerCache | undefined;
   /** The innermost handler: asks a provider. */
   readonly provider: Handler;
 }
@@ -30,17 +34,22 @@ export function stagesOf(parts: PipelineParts): readonly Stage[] {
   const { spending, cashier } = parts;
   const conversations = new Conversations();
   const reference = (call: Call, task: Task): Model | undefined => referenceOf(call, parts, task);
+  const settling = ledger(parts);
   return [
     // which task, or 404; 403 where the key may not
     identify(parts.identifier),
     // settles whatever happens behind it
-    ledger(parts),
+    settling,
     // 429 where it is asked too fast
     ...(spending.limits.length === 0 ? [] : [limit(cashier.limits)]),
     // the reference, for some calls, as control
     ...(spending.holdOut === undefined
       ? []
       : [holdOut({ holdOut: spending.holdOut, conversations, referenceOf: reference })]),
+    // an answer that was given before
+    ...(parts.cache === undefined
+      ? []
+      : [cache({ ...parts, cache: parts.cache, settled: settling.wrap })]),
     // which model: tiers, checks, repair, caps
     route({ prices: parts.prices, conversations }),
     // 429 where the money is spent

@@ -38,6 +38,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     does: 'create, list, revoke and rotate the keys of callers',
     load: async () => (await import('./keys.ts')).keysCommand(),
   },
+  cache: {
+    does: 'answers that are kept: how many, what they saved, purging them',
+    load: async () => (await import('./cache.ts')).cacheCommand(),
+  },
   reconcile: {
     does: "the ledger beside the provider's own figures",
     load: async () => (await import('./reconcile.ts')).reconcileCommand(),

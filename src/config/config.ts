@@ -6,6 +6,7 @@
  */
 import type { Check } from '../checks/check.ts';
 import type { PriceRule } from '../pricing/price-rule.ts';
+import type { CachePolicy, CacheSettings } from './cache-policy.ts';
 import type { Spending } from './spending.ts';
 
 /** The whole configuration. */
@@ -25,6 +26,8 @@ export interface Config {
   readonly tasks: ReadonlyMap<string, Task>;
   /** Who may spend how much, and how it is measured what that saves. */
   readonly spending: Spending;
+  /** Where answers are kept that may be given again. */
+  readonly cache: CacheSettings;
   /** Largest request body in bytes. */
   readonly maxBodyBytes: number;
   /** Silence on a stream after which a keep-alive comment is sent, in ms. */
@@ -94,6 +97,10 @@ export interface Task {
   readonly sticky: boolean;
   /** True for a task's stand-in in the hold-out: the reference alone. @default false */
   readonly isControl?: boolean;
+  /** How its answers are kept; undefined: not at all, or, for a task that was found, as the configuration says. */
+  readonly cache?: CachePolicy | undefined;
+  /** How the file describes what it is served by, options of checks and all; undefined for a found task. */
+  readonly form?: string | undefined;
 }
 
 /** One rung of a ladder. */

@@ -13,6 +13,7 @@ import { ownPrices } from './own-price.ts';
 import { type ListedModels, ModelRegistry } from './models.ts';
 import { priceSettings } from './price-settings.ts';
 import type { Path, Problems } from './problems.ts';
+import { type CacheOptions, resolveCache, resolveTaskCache } from './resolve-cache.ts';
 import { resolveSpending } from './resolve-spending.ts';
 import type { FileForm, ModelForm, ProviderForm, TaskForm, TierForm } from './schema.ts';
 import { parseAddress, parseDuration, parseMoney, parseSize } from './units.ts';
@@ -37,9 +38,10 @@ export async function resolve(form: FileForm, options: ResolveOptions): Promise<
     }),
   );
   const registry = new ModelRegistry({ models, providers }, prices);
+  const caching = { ...options, top: form.cache };
   const tasks = new Map<string, Task>();
   for (const [name, task] of Object.entries(form.tasks ?? {})) {
-    tasks.set(name, await resolveTask(name, task, { ...options, registry }));
+    tasks.set(name, await resolveTask(name, task, { ...caching, registry }));
   }
   const listen = parseAddress(form.listen ?? '127.0.0.1:4960');
   if (listen === undefined) problems.add(['listen'], 'must be an address such as 127.0.0.1:4960');
@@ -52,6 +54,7 @@ export async function resolve(form: FileForm, options: ResolveOptions): Promise<
     models,
     tasks,
     spending: resolveSpending(form, options),
+    cache: await resolveCache(caching),
     maxBodyBytes: parseSize(form['max-body'] ?? '32mb') ?? 0,
     keepAliveMs: parseDuration(form['keep-alive'] ?? '15s') ?? 0,
     drainMs: parseDuration(form.drain ?? '30s') ?? 0,
@@ -158,7 +161,11 @@ interface TaskOptions extends ResolveOptions {
   readonly registry: ModelRegistry;
 }
 
-async function resolveTask(name: string, form: TaskForm, options: TaskOptions): Promise<Task> {
+async function resolveTask(
+  name: string,
+  form: TaskForm,
+  options: TaskOptions & CacheOptions,
+): Promise<Task> {
   const path: Path = ['tasks', name];
   const { problems } = options;
   if ((form.model === undefined) === (form.tiers === undefined)) {
@@ -184,6 +191,8 @@ async function resolveTask(name: string, form: TaskForm, options: TaskOptions): 
     maxCostNano: form['max-cost'] === undefined ? undefined : parseMoney(form['max-cost']),
     reference: modelAt(form.reference, [...path, 'reference'], options),
     sticky: form.sticky ?? true,
+    cache: await resolveTaskCache(form.cache, [...path, 'cache'], options),
+    form: JSON.stringify([form.model, form.tiers, form['max-cost']]),
   };
 }
 

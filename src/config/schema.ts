@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from 'zod';
+import { cache, taskCache } from './cache-schema.ts';
 import { price } from './price-schema.ts';
 import { budget, holdOut, limit } from './spending-schema.ts';
 import { parseDuration, parseMoney, parseSize } from './units.ts';
@@ -137,6 +138,7 @@ const task = z
     'max-cost': money.optional().describe('USD a call, all tiers together'),
     reference: z.string().optional().describe('What a call of this task would have used'),
     sticky: z.boolean().optional().describe('Conversations stay on their model; default true'),
+    cache: taskCache.optional(),
   })
   .describe('A kind of work, and how it is served');
 
@@ -175,6 +177,7 @@ export const fileSchema = z
     budgets: z.array(budget).optional().describe('What may be spent'),
     limits: z.array(limit).optional().describe('How fast may be asked'),
     'hold-out': holdOut.optional(),
+    cache: cache.optional(),
     'webhook-secret': z
       .string()
       .min(1)

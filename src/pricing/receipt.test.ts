@@ -1,7 +1,7 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { type Attempt, type Call, type Receipt, SAVING_STAGES } from '../call.ts';
+import { type Attempt, type CacheState, type Call, type Receipt, SAVING_STAGES } from '../call.ts';
 import type { Model } from '../config/config.ts';
 import { ModelRegistry } from '../config/models.ts';
 import { FarthingError } from '../errors.ts';
@@ -55,10 +55,12 @@ function receiptOf(
     readonly answered?: boolean;
     readonly request?: object;
     readonly reference?: Model;
+    readonly cache?: CacheState | undefined;
   } = {},
 ): Receipt {
   const call: Call = callOf(taskOf([tierOf(small), tierOf(large)]), { ...options.request });
   call.trace.attempts.push(...attempts);
+  if (options.cache !== undefined) call.trace.cache = options.cache;
   const last = attempts.at(-1);
   if (options.answered !== false && last !== undefined) call.trace.answer = last;
   return writeReceipt(call, {
@@ -79,7 +81,7 @@ describe('writeReceipt', () => {
     const receipt = receiptOf([attemptAt(small, { tokens: used({ input: 1000, output: 100 }) })]);
     assert.equal(receipt.costNano, 1_200_000);
     assert.equal(receipt.referenceNano, 12_000_000);
-    assert.deepEqual(receipt.savedNano, { route: 10_800_000, service: 0 });
+    assert.deepEqual(receipt.savedNano, { cache: 0, route: 10_800_000, service: 0 });
     assert.equal(receipt.overheadNano, 0);
   });
 
@@ -90,7 +92,7 @@ describe('writeReceipt', () => {
     ]);
     assert.equal(receipt.referenceSource, 'measured');
     assert.equal(receipt.referenceNano, 11_000_000);
-    assert.deepEqual(receipt.savedNano, { route: 0, service: 0 });
+    assert.deepEqual(receipt.savedNano, { cache: 0, route: 0, service: 0 });
     assert.equal(receipt.overheadNano, 1_200_000);
     assert.equal(receipt.costNano, 12_200_000);
   });
@@ -98,7 +100,7 @@ describe('writeReceipt', () => {
   test('what the provider itself charges less than its list is the service’s saving', () => {
     const tokens = used({ input: 1000 });
     const receipt = receiptOf([attemptAt(small, { tokens, reportedCostNano: 400_000 })]);
-    assert.deepEqual(receipt.savedNano, { route: 9_000_000, service: 600_000 });
+    assert.deepEqual(receipt.savedNano, { cache: 0, route: 9_000_000, service: 600_000 });
     assert.equal(receipt.attempts[0]?.computedNano, 1_000_000);
     assert.equal(receipt.costNano, 400_000);
   });
@@ -111,14 +113,14 @@ describe('writeReceipt', () => {
     const tokens = used({ input: 1000 });
     const attempt = attemptAt(flexible, { tokens, serviceTier: 'flex' });
     const asked = receiptOf([attempt], { request: { service_tier: 'flex' }, reference: flexible });
-    assert.deepEqual(asked.savedNano, { route: 0, service: 0 });
+    assert.deepEqual(asked.savedNano, { cache: 0, route: 0, service: 0 });
     // The reference itself answered here, so its cost is measured and equal either way.
     const other = { ...flexible, name: 'other' };
     const given = receiptOf([attemptAt(other, { tokens, serviceTier: 'flex' })], {
       reference: flexible,
     });
     assert.equal(given.referenceNano, 10_000_000);
-    assert.deepEqual(given.savedNano, { route: 0, service: 5_000_000 });
+    assert.deepEqual(given.savedNano, { cache: 0, route: 0, service: 5_000_000 });
   });
 
   test('a call without an answer saves nothing and costs what was tried', () => {
@@ -127,6 +129,50 @@ describe('writeReceipt', () => {
     });
     assert.equal(receipt.countedReferenceNano, 0);
     assert.equal(receipt.overheadNano, 1_000_000);
+  });
+
+  /** A receipt of a call that a kept answer of this attempt's answered. */
+  function receiptOfHit(kept: Attempt, attempts: readonly Attempt[] = []): Receipt {
+    const call: Call = callOf(taskOf([tierOf(small), tierOf(large)]));
+    call.trace.attempts.push(...attempts);
+    call.trace.answer = kept;
+    call.trace.cache = 'hit';
+    return writeReceipt(call, { prices, models, reference: large, priceMaxAgeMs: Infinity });
+  }
+
+  test('a hit costs nothing and saves the whole reference, whichever model had answered', () => {
+    for (const model of [small, large]) {
+      const receipt = receiptOfHit(
+        attemptAt(model, { tokens: used({ input: 1000, output: 100 }) }),
+      );
+      assert.equal(receipt.costNano, 0);
+      assert.deepEqual(receipt.savedNano, { cache: 12_000_000, route: 0, service: 0 });
+      assert.equal(receipt.overheadNano, 0);
+      assert.equal(sumOf(receipt), 0);
+    }
+  });
+
+  test('a hit of a model without a price saves what the reference would have cost', () => {
+    const receipt = receiptOfHit(attemptAt(unpriced, { tokens: used({ input: 1000 }) }));
+    assert.equal(receipt.priced, true);
+    assert.equal(receipt.savedNano.cache, 10_000_000);
+  });
+
+  test('a revalidation costs what it costs and saves nothing: nobody asked for it', () => {
+    const attempt = attemptAt(small, { tokens: used({ input: 1000 }) });
+    const call: Call = callOf(taskOf([tierOf(small), tierOf(large)]));
+    call.trace.attempts.push(attempt);
+    call.trace.answer = attempt;
+    call.trace.cache = 'revalidate';
+    const receipt = writeReceipt(call, {
+      prices,
+      models,
+      reference: large,
+      priceMaxAgeMs: Infinity,
+    });
+    assert.equal(receipt.countedReferenceNano, 0);
+    assert.equal(receipt.overheadNano, 1_000_000);
+    assert.equal(sumOf(receipt), receipt.costNano);
   });
 
   test('what cannot be priced saves nothing and is told so', () => {
@@ -168,9 +214,9 @@ describe('writeReceipt', () => {
       fc.property(
         fc.array(attempt, { maxLength: 4 }),
         fc.boolean(),
-        request,
-        (attempts, answered, asked) => {
-          const receipt = receiptOf(attempts, { answered, request: asked });
+        fc.record({ request, cache: fc.constantFrom(undefined, 'miss', 'hit', 'revalidate') }),
+        (attempts, answered, more) => {
+          const receipt = receiptOf(attempts, { answered, ...more });
           assert.equal(sumOf(receipt), receipt.costNano);
           for (const stage of SAVING_STAGES)
             assert.ok(Number.isSafeInteger(receipt.savedNano[stage]));

@@ -88,7 +88,10 @@ function priceReference(
 ): ReferencePrice {
   const { trace, startedAt } = call;
   const answer = trace.answer;
-  if (answer === undefined) return { referenceNano: 0, referenceSource: 'none' };
+  // Nobody asked for a revalidation: it costs, and what it saves is the saving of the hits it makes.
+  if (answer === undefined || trace.cache === 'revalidate') {
+    return { referenceNano: 0, referenceSource: 'none' };
+  }
   if (reference === undefined) return { referenceNano: undefined, referenceSource: 'none' };
   const measured = trace.attempts.find(
     ({ model, usage, error }) => model === reference && usage !== undefined && error === undefined,
@@ -141,7 +144,7 @@ export function spentNano({ trace }: Call, prices: PriceLookup): number {
 }
 
 /** Of a call that saves nothing, because it is not wholly priced. */
-const NOTHING_SAVED = { savedNano: { route: 0, service: 0 }, overheadNano: 0 } as const;
+const NOTHING_SAVED = { savedNano: { cache: 0, route: 0, service: 0 }, overheadNano: 0 } as const;
 
 interface Attributing extends ReferencePrice {
   readonly referenceNano: number;
@@ -150,8 +153,8 @@ interface Attributing extends ReferencePrice {
 }
 
 /**
- * Divides what a call saved among the stages, in the order of the pipeline (design, section 8): `route`
- * is the reference less the answering model's list price on the same tokens; `service` is that less what
+ * Divides what a call saved among the stages, in the order of the pipeline (design, section 8): `cache`
+ * is the whole reference of a hit; `route` is the reference less the answering model's list price on the same tokens; `service` is that less what
  * the answer did cost (service tier, region, the provider's own reckoning); overhead is every attempt
  * whose answer was not given. Reference − savings + overhead = cost, exactly.
  */
@@ -159,15 +162,18 @@ function attribute(
   call: Call,
   { referenceNano, referenceSource, prices, costNano: cost }: Attributing,
 ): Pick<Receipt, 'savedNano' | 'overheadNano'> {
-  const { answer } = call.trace;
-  if (answer === undefined) {
-    return { savedNano: { route: 0, service: 0 }, overheadNano: cost - referenceNano };
+  const { answer, cache } = call.trace;
+  if (answer === undefined || cache === 'revalidate') {
+    return { savedNano: { cache: 0, route: 0, service: 0 }, overheadNano: cost - referenceNano };
+  }
+  if (cache === 'hit') {
+    return { savedNano: { cache: referenceNano, route: 0, service: 0 }, overheadNano: cost };
   }
   const { costNano: paid = 0, rule } = priceAttempt(answer, prices);
   const list =
     referenceSource === 'measured' ? referenceNano : (listPrice(call, answer, rule) ?? paid);
   return {
-    savedNano: { route: referenceNano - list, service: list - paid },
+    savedNano: { cache: 0, route: referenceNano - list, service: list - paid },
     overheadNano: cost - paid,
   };
 }

@@ -26,6 +26,7 @@ export class Metrics {
   readonly #refused = this.#counter('refused_total', 'Requests refused before they were calls', [
     'code',
   ]);
+  readonly #cached = this.#counter('cache_total', 'Calls by what the cache did', ['task', 'state']);
   readonly #attempts = this.#counter('attempts_total', 'Requests sent upstream', [
     'provider',
     'model',
@@ -100,6 +101,7 @@ export class Metrics {
     const task = found === undefined || found.origin === 'found' ? 'found' : found.name;
     const status = String(error?.status ?? 200);
     this.#calls.add(1, task, status, call.trace.outcome ?? 'none');
+    if (call.trace.cache !== undefined) this.#cached.add(1, task, call.trace.cache);
     this.#duration.observe({ task }, (endedAt - call.startedAt) / 1000);
     this.#cost.add(receipt.costNano / 1e9, task);
     this.#overhead.add(Math.max(0, receipt.overheadNano) / 1e9, task);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SavingStage } from '../call.ts';
+import type { CacheState, SavingStage } from '../call.ts';
 import type { TokenCounts, UsageSource } from '../pricing/usage.ts';
 import type { Charge } from './account-store.ts';
 import type { Report, ReportQuery } from './report.ts';
@@ -51,6 +51,10 @@ export interface CallRecord {
   readonly unit: string | undefined;
   /** A price that was used was older than it may be. */
   readonly stale: boolean;
+  /** What the cache did; undefined where there is none. */
+  readonly cache: CacheState | undefined;
+  /** What the answer of a hit had cost, in nano-dollars; undefined where unknown, and for all others. */
+  readonly avoidedNano: number | undefined;
   readonly attempts: readonly AttemptRecord[];
 }
 
@@ -119,6 +123,11 @@ export interface Period {
 /** Nano-dollars of the attempts whose cost is known. */
 export function costOf({ attempts }: CallRecord): number {
   return attempts.reduce((sum, { costNano }) => sum + (costNano ?? 0), 0);
+}
+
+/** 1 for a client's request; 0 for a revalidation, which nobody asked for: its money counts, it does not. */
+export function countOf({ cache }: CallRecord): number {
+  return cache === 'revalidate' ? 0 : 1;
 }
 
 /** False when an attempt, or the reference, cannot be priced. */

@@ -33,6 +33,8 @@ export interface Sums {
   readonly stale: number;
   /** Calls that were answered above their first tier asked, or not at all after one. */
   readonly escalations: number;
+  /** Calls that were answered by the cache. */
+  readonly cache_hits: number;
   /** Calls without an answer. */
   readonly failed: number;
   /** Prompt tokens of all attempts, cached ones included. */

@@ -14,6 +14,7 @@ import {
   type CallRecord,
   costOf,
   countedReference,
+  countOf,
   estimatedAttempts,
   isEscalated,
   isPriced,
@@ -56,8 +57,8 @@ export class Rollups {
        ON CONFLICT DO UPDATE SET ${added.join(', ')}`,
     );
     this.#upsertUnit = database.prepare(
-      `INSERT INTO units VALUES (?, ?, ?, 1, ?)
-       ON CONFLICT DO UPDATE SET calls = calls + 1, cost_nano = cost_nano + excluded.cost_nano`,
+      `INSERT INTO units VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, cost_nano = cost_nano + excluded.cost_nano`,
     );
   }
 
@@ -79,7 +80,8 @@ export class Rollups {
         }
       }
       if (arm !== '' && record.unit !== undefined) {
-        this.#upsertUnit.run(startOf(record, DAY_MS), arm, record.unit, costOf(record));
+        const count = countOf(record);
+        this.#upsertUnit.run(startOf(record, DAY_MS), arm, record.unit, count, costOf(record));
       }
     }
     for (const { keys, sums } of rows.values()) this.#upsert.run(...keys, ...sums);
@@ -135,7 +137,7 @@ function sumsOf(record: CallRecord): readonly number[] {
   const cost = costOf(record);
   const { attempts, savedNano } = record;
   return [
-    1,
+    countOf(record),
     attempts.length,
     cost,
     countedReference(record),
@@ -150,5 +152,7 @@ function sumsOf(record: CallRecord): readonly number[] {
     attempts.reduce((sum, { tokens }) => sum + outputTokens(tokens), 0),
     estimatedAttempts(record),
     cost * cost,
+    savedNano.cache,
+    record.cache === 'hit' ? 1 : 0,
   ];
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { CacheState } from '../call.ts';
 import {
   inputTokens,
   outputTokens,
@@ -59,6 +60,9 @@ export const CALL_COLUMNS = [
   'input_tokens',
   'output_tokens',
   'estimated',
+  'cache',
+  'saved_cache',
+  'avoided_nano',
 ] as const;
 
 /** In the order of {@link writeAttempt}. */
@@ -123,6 +127,9 @@ export function writeCall(statement: StatementSync, record: CallRecord): void {
     record.attempts.reduce((sum, { tokens }) => sum + inputTokens(tokens), 0),
     record.attempts.reduce((sum, { tokens }) => sum + outputTokens(tokens), 0),
     estimatedAttempts(record),
+    record.cache ?? null,
+    record.savedNano.cache,
+    record.avoidedNano ?? null,
   );
 }
 
@@ -206,11 +213,17 @@ export function toRecord(row: Row, attempts: readonly Row[]): CallRecord {
     referenceModel: text(row, 'reference_model'),
     referenceNano: number(row, 'reference_nano'),
     referenceSource: String(row['reference_source']),
-    savedNano: { route: Number(row['saved_route']), service: Number(row['saved_service']) },
+    savedNano: {
+      cache: Number(row['saved_cache']),
+      route: Number(row['saved_route']),
+      service: Number(row['saved_service']),
+    },
     overheadNano: Number(row['overhead_nano']),
     arm: text(row, 'arm') as Arm | undefined,
     unit: text(row, 'unit'),
     stale: row['stale'] === 1,
+    cache: text(row, 'cache') as CacheState | undefined,
+    avoidedNano: number(row, 'avoided_nano'),
     attempts: attempts.map(readAttempt),
   };
 }

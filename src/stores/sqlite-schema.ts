@@ -40,8 +40,8 @@ const sum = (column: string, ofCalls: string = column): RollupSum => ({
   ofCalls,
 });
 
-/** In the order of `ROLLUP_SUMS` in the tables, and of `sumsOf` in `sqlite-rollups.ts`. */
-export const ROLLUP_SUMS: readonly RollupSum[] = [
+/** The sums that rollups began with; migrations are made of them and never change. */
+const FIRST_SUMS: readonly RollupSum[] = [
   sum('calls', '1'),
   sum('attempts'),
   sum('cost_nano'),
@@ -58,6 +58,15 @@ export const ROLLUP_SUMS: readonly RollupSum[] = [
   sum('estimated'),
   // Squares of nano-dollars are beyond 64 bits in sums; an interval needs no exact ones.
   { column: 'cost_squared', type: 'REAL', ofCalls: '1.0 * cost_nano * cost_nano' },
+];
+
+/** In the order of `sumsOf` in `sqlite-rollups.ts`. */
+export const ROLLUP_SUMS: readonly RollupSum[] = [
+  // A revalidation is no client's request: see `countOf`.
+  sum('calls', "cache IS NOT 'revalidate'"),
+  ...FIRST_SUMS.slice(1),
+  sum('saved_cache'),
+  sum('cache_hits', "cache IS 'hit'"),
 ];
 
 const MIGRATIONS: readonly string[] = [
@@ -150,12 +159,17 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (account, threshold)
    ) STRICT, WITHOUT ROWID;
    ${KEY_TABLES}`,
+  `ALTER TABLE calls ADD COLUMN cache TEXT;
+   ALTER TABLE calls ADD COLUMN saved_cache INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE calls ADD COLUMN avoided_nano INTEGER;
+   ALTER TABLE rollups ADD COLUMN saved_cache INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE rollups ADD COLUMN cache_hits INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** Sums of calls by hour and by day; see `sqlite-rollups.ts`. Filled from the calls that are there. */
 function rollupTables(): string {
-  const sums = ROLLUP_SUMS.map(({ column, type }) => `${column} ${type} NOT NULL`).join(', ');
-  const selected = ROLLUP_SUMS.map(({ ofCalls }) => `sum(${ofCalls})`).join(', ');
+  const sums = FIRST_SUMS.map(({ column, type }) => `${column} ${type} NOT NULL`).join(', ');
+  const selected = FIRST_SUMS.map(({ ofCalls }) => `sum(${ofCalls})`).join(', ');
   const fill = (span: string, ms: number): string =>
     `INSERT INTO rollups SELECT '${span}', started_at / ${ms} * ${ms}, '', '', tenant, task,
        coalesce(model, ''), coalesce(tier, -1), '', ${selected}

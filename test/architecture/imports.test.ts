@@ -19,7 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['dialects', 'export'],
   ['checks'],
   ['config', 'providers/hosts.ts'],
-  ['accounts', 'policy'],
+  ['accounts', 'policy', 'cache'],
   ['providers', 'alerts'],
   ['stages'],
   ['pipeline.ts', 'quote'],

@@ -42,6 +42,8 @@ export function recordCall({ call, receipt, endedAt, error }: SettledCall): Call
     arm: trace.arm,
     unit: trace.unit,
     stale: receipt.stale,
+    cache: trace.cache,
+    avoidedNano: trace.avoidedNano,
     attempts: trace.attempts.map((attempt, index) =>
       recordAttempt(attempt, receipt.attempts[index]),
     ),

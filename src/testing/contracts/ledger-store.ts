@@ -71,17 +71,21 @@ export function callRecord(more: Partial<CallRecord> = {}): CallRecord {
     referenceModel: 'large',
     referenceNano: 10_000,
     referenceSource: 'estimated',
-    savedNano: { route: 0, service: 0 },
+    savedNano: { cache: 0, route: 0, service: 0 },
     overheadNano: 0,
     arm: undefined,
     unit: undefined,
     stale: false,
+    cache: undefined,
+    avoidedNano: undefined,
     attempts,
     ...more,
   };
   // The whole difference is the route's saving, unless the test says otherwise.
   const route = countedReference(made) - costOf(made) + made.overheadNano;
-  return more.savedNano === undefined ? { ...made, savedNano: { route, service: 0 } } : made;
+  return more.savedNano === undefined
+    ? { ...made, savedNano: { cache: 0, route, service: 0 } }
+    : made;
 }
 
 const counts: fc.Arbitrary<TokenCounts> = fc.record(

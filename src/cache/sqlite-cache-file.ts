@@ -1,0 +1,99 @@
+/**
+ * The file of a SQLite cache: its tables, and what becomes of a file that is of no use.
+ *
+ * @module
+ */
+import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { FarthingError } from '../errors.ts';
+
+/** Changes with the tables: a file of another version is emptied. */
+const VERSION = 1;
+/** Milliseconds to wait for another process's lock; everything else waits as well. */
+const LOCK_TIMEOUT_MS = 50;
+
+/** The bytes of all entries are counted by triggers, so that every process has the same count. */
+const TABLES = `
+  DROP TABLE IF EXISTS entries;
+  DROP TABLE IF EXISTS state;
+  CREATE TABLE entries (
+    key TEXT PRIMARY KEY,
+    task TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    stored_at INTEGER NOT NULL,
+    dead_at INTEGER NOT NULL,
+    cost_nano INTEGER,
+    bytes INTEGER NOT NULL,
+    uses INTEGER NOT NULL,
+    worth REAL NOT NULL,
+    data BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX entries_by_worth ON entries (worth);
+  CREATE INDEX entries_by_death ON entries (dead_at);
+  CREATE TABLE state (name TEXT PRIMARY KEY, value REAL NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO state VALUES ('bytes', 0), ('floor', 0), ('purges', 0);
+  CREATE TRIGGER entries_in AFTER INSERT ON entries BEGIN
+    UPDATE state SET value = value + new.bytes WHERE name = 'bytes';
+  END;
+  CREATE TRIGGER entries_out AFTER DELETE ON entries BEGIN
+    UPDATE state SET value = value - old.bytes WHERE name = 'bytes';
+  END;
+  CREATE TRIGGER entries_changed AFTER UPDATE OF bytes ON entries BEGIN
+    UPDATE state SET value = value + new.bytes - old.bytes WHERE name = 'bytes';
+  END;
+  PRAGMA user_version = ${VERSION};`;
+
+/**
+ * Opens or makes the file; `:memory:` keeps nothing. A database that is damaged is made anew. Throws
+ * `invalid_config` for a file that is no database, which is somebody's and not ours to empty.
+ */
+export function openCacheFile(path: string): DatabaseSync {
+  try {
+    return open(path);
+  } catch (cause) {
+    if (path !== ':memory:' && isDatabase(path)) {
+      for (const ending of ['', '-wal', '-shm']) rmSync(path + ending, { force: true });
+      return open(path);
+    }
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new FarthingError('invalid_config', `Cannot open the cache ${path}: ${why}.`, { cause });
+  }
+}
+
+function open(path: string): DatabaseSync {
+  // Only the owner may read what was answered.
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
+  const database = new DatabaseSync(path, { timeout: 5_000 });
+  try {
+    // A crash of the machine may damage the file, which is then made anew: nothing waits for the disk.
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;',
+    );
+    database.exec('BEGIN IMMEDIATE');
+    const version = database.prepare('PRAGMA user_version').get()?.['user_version'];
+    if (version !== VERSION) database.exec(TABLES);
+    database.exec('COMMIT');
+    const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    if (found !== 'ok') throw new Error(String(found));
+    database.exec(`PRAGMA busy_timeout = ${LOCK_TIMEOUT_MS}`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+const SIGNATURE = 'SQLite format 3\0';
+
+function isDatabase(path: string): boolean {
+  try {
+    const file = openSync(path, 'r');
+    const bytes = Buffer.alloc(SIGNATURE.length);
+    readSync(file, bytes, 0, bytes.length, 0);
+    closeSync(file);
+    return bytes.toString('latin1') === SIGNATURE;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * `cache`: answers that were given before are given again, where nothing that matters is different.
+ *
+ * @module
+ */
+import type { AnswerCache } from '../../cache/answer-cache.ts';
+import { cacheKeyOf } from '../../cache/cache-key.ts';
+import type { Entry } from '../../cache/entry.ts';
+import type { Call, CacheState, Handler, Reply, Stage } from '../../call.ts';
+import type { CachePolicy } from '../../config/cache-policy.ts';
+import type { Task } from '../../config/config.ts';
+import type { ModelRegistry } from '../../config/models.ts';
+import { Departure } from '../../departure.ts';
+import { FarthingError } from '../../errors.ts';
+import type { PriceLookup } from '../../pricing/price-lookup.ts';
+import { RecentMap } from '../../recent-map.ts';
+import { ulid } from '../../stores/ulid.ts';
+import { type Directives, readDirectives } from './directives.ts';
+import { kept } from './keep.ts';
+import { mayBeCached } from './keepable.ts';
+import { CACHE_HEADERS, replay } from './replay.ts';
+
+/** What the stage works with. */
+export interface CacheOptions {
+  readonly cache: AnswerCache;
+  readonly models: ModelRegistry;
+  readonly prices: PriceLookup;
+  /** Puts the ledger around a handler: a revalidation is a call of its own in it. */
+  readonly settled: (handler: Handler) => Handler;
+}
+
+/** The stage. Throws `cache_miss` for a call that wants what is kept or nothing. */
+export function cache(options: CacheOptions): Stage {
+  return {
+    name: 'cache',
+    wrap: (next) => {
+      const caching = new Caching(options, next);
+      return async (call) => caching.answer(call);
+    },
+  };
+}
+
+/** Keys whose turn is remembered. */
+const MOST_TURNS = 50_000;
+
+/** Where a call's answer is looked for, and kept. */
+interface Place {
+  readonly key: string;
+  readonly task: Task;
+  readonly policy: CachePolicy;
+}
+
+class Caching {
+  readonly #options: CacheOptions;
+  readonly #next: Handler;
+  /** Which of several answers is whose turn. */
+  readonly #turns = new RecentMap<string, number>(MOST_TURNS);
+
+  constructor(options: CacheOptions, next: Handler) {
+    this.#options = options;
+    this.#next = next;
+  }
+
+  async answer(call: Call): Promise<Reply> {
+    const asked = readDirectives(call.headers);
+    const place = asked.mode === 'off' ? undefined : this.#placeOf(call);
+    if (place === undefined) return this.#pass(call, 'off', asked);
+    if (asked.mode === 'refresh') return this.#ask(call, 'refresh', { place, asked });
+    let entry: Entry | undefined;
+    let state: CacheState = 'miss';
+    try {
+      entry = await this.#options.cache.store.get(place.key);
+    } catch {
+      state = 'unavailable';
+    }
+    const model = entry === undefined ? undefined : this.#options.models.find(entry.model);
+    if (entry === undefined || model === undefined || !isGiven(entry, place, asked)) {
+      if (asked.mode === 'only') return this.#pass(call, state, asked);
+      return this.#ask(call, state, { place, asked });
+    }
+    if (entry.freshUntil <= Date.now()) this.#revalidate(call, place);
+    return replay(call, entry, model);
+  }
+
+  /** Undefined for a call that is neither looked up nor kept. */
+  #placeOf(call: Call): Place | undefined {
+    const { task } = call;
+    if (task === undefined) throw new FarthingError('internal_error', 'The call has no task.');
+    // The hold-out is served as if there were no Farthing.
+    if (task.isControl === true) return undefined;
+    const policy = task.origin === 'found' ? this.#options.cache.policy : task.cache;
+    if (policy === undefined || !mayBeCached(call, policy)) return undefined;
+    const key = cacheKeyOf(call, task, policy);
+    return key === undefined ? undefined : { key: this.#turnOf(key, policy), task, policy };
+  }
+
+  /**
+   * Of several answers the one whose turn it is. The first calls find nothing in their places and fill
+   * them, each with an answer of its own draw; from then on they are given in turn.
+   */
+  #turnOf(key: string, { samples }: CachePolicy): string {
+    if (samples === 1) return key;
+    const turn = this.#turns.get(key) ?? 0;
+    this.#turns.set(key, (turn + 1) % samples);
+    return `${key}.${turn}`;
+  }
+
+  /** Goes on without the cache, where the client lets it. */
+  async #pass(call: Call, state: CacheState, { mode }: Directives): Promise<Reply> {
+    note(call, state);
+    if (mode !== 'only') return this.#next(call);
+    throw new FarthingError(
+      'cache_miss',
+      'The call asks for a kept answer only, and there is none. Leave out "x-farthing-cache: only" ' +
+        'to ask a model.',
+    );
+  }
+
+  /** Asks a model, and keeps what it says. */
+  async #ask(
+    call: Call,
+    state: CacheState,
+    { place, asked }: { readonly place: Place; readonly asked: Directives },
+  ): Promise<Reply> {
+    note(call, state);
+    const { cache: answers, prices } = this.#options;
+    return kept(call, await this.#next(call), {
+      ...place,
+      ttlMs: asked.ttlMs,
+      prices,
+      put: (entry) => answers.background(answers.store.set(entry)),
+    });
+  }
+
+  /** Fetches a new answer behind one that is given although it is stale. */
+  #revalidate(call: Call, place: Place): void {
+    const { cache: answers, settled } = this.#options;
+    const fetch = settled(async (own) =>
+      this.#ask(own, 'revalidate', { place, asked: readDirectives({}) }),
+    );
+    answers.revalidate(place.key, async () => {
+      const { events } = await fetch(revalidationOf(call));
+      for await (const _ of events);
+    });
+  }
+}
+
+function note({ trace }: Call, state: CacheState): void {
+  trace.cache = state;
+  trace.cacheHeaders = CACHE_HEADERS[state];
+}
+
+/** True for an entry that the task and the client still take. */
+function isGiven({ storedAt, freshUntil }: Entry, { policy }: Place, asked: Directives): boolean {
+  const now = Date.now();
+  if (asked.maxAgeMs !== undefined && now - storedAt > asked.maxAgeMs) return false;
+  return now < freshUntil + policy.staleMs;
+}
+
+/** The same question as a call of its own, which does not end when the client leaves. */
+function revalidationOf(call: Call): Call {
+  const { task, template, arm, unit } = call.trace;
+  const startedAt = Date.now();
+  return {
+    ...call,
+    id: ulid(startedAt),
+    startedAt,
+    departure: new Departure(),
+    trace: {
+      attempts: [],
+      // On the same side of the hold-out: what it costs is part of what being treated costs.
+      ...(arm === undefined ? {} : { arm }),
+      ...(unit === undefined ? {} : { unit }),
+      ...(task === undefined ? {} : { task }),
+      ...(template === undefined ? {} : { template }),
+      cache: 'revalidate',
+    },
+  };
+}

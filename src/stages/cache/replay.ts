@@ -1,0 +1,63 @@
+/**
+ * An answer that was kept, given again.
+ *
+ * @module
+ */
+import {
+  type Attempt,
+  type Call,
+  type CacheState,
+  eventsOf,
+  type Reply,
+  ReplyEvent,
+} from '../../call.ts';
+import type { Entry } from '../../cache/entry.ts';
+import type { Model } from '../../config/config.ts';
+import { toChunks } from '../../dialects/openai-chat-chunks.ts';
+import type { JsonObject } from '../../json.ts';
+
+/** Answers the call with an entry, in the form that it asks for, and notes whose answer it is. */
+export function replay(call: Call, entry: Entry, model: Model): Reply {
+  const { trace, body, operation } = call;
+  trace.cache = 'hit';
+  trace.cacheHeaders = { ...CACHE_HEADERS.hit, age: String(ageOf(entry)) };
+  // Not among the call's attempts: no request was sent for it, and it costs nothing.
+  const answer: Attempt = {
+    model,
+    provider: entry.provider,
+    tier: entry.tier,
+    startedAt: call.startedAt,
+    endedAt: call.startedAt,
+    status: 200,
+    usage: entry.usage,
+  };
+  trace.answer = answer;
+  if (entry.outcome !== undefined) trace.outcome = entry.outcome;
+  if (entry.costNano !== undefined) trace.avoidedNano = entry.costNano;
+  if (operation === 'embeddings' || body.json['stream'] !== true) {
+    return { form: 'json', events: eventsOf([[new ReplyEvent(entry.body)]]), attempt: answer };
+  }
+  const chunks = toChunks(JSON.parse(entry.body) as JsonObject);
+  return { form: 'stream', events: eventsOf([chunks]), attempt: answer };
+}
+
+/** Whole seconds since an entry was stored. */
+function ageOf({ storedAt }: Entry): number {
+  return Math.max(0, Math.floor((Date.now() - storedAt) / 1000));
+}
+
+const told = (own: string, others: string): Readonly<Record<string, string>> => ({
+  'x-farthing-cache': own,
+  'cf-aig-cache-status': others,
+  'x-portkey-cache-status': others,
+});
+
+/** What is told of each state, also in the words of other gateways. */
+export const CACHE_HEADERS: Readonly<Record<CacheState, Readonly<Record<string, string>>>> = {
+  hit: told('hit', 'HIT'),
+  miss: told('miss', 'MISS'),
+  unavailable: told('miss', 'MISS'),
+  refresh: told('refresh', 'REFRESH'),
+  revalidate: told('refresh', 'REFRESH'),
+  off: { 'x-farthing-cache': 'off' },
+};
