@@ -7,7 +7,7 @@ import { drawnShare } from './draw.ts';
 const CHI_SQUARE_99 = 161.3;
 
 function chiSquare(names: readonly string[]): number {
-  const bins = new Array<number>(100).fill(0);
+  const bins = Array.from({ length: 100 }, () => 0);
   for (const name of names) bins[Math.floor(drawnShare(name) * 100)]! += 1;
   const expected = names.length / 100;
   return bins.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
