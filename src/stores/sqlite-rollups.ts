@@ -24,8 +24,8 @@ import { DAY_MS, HOUR_MS, ROLLUP_SUMS } from './sqlite-schema.ts';
 /** The value under which a tag's values beyond the bound are summed up. */
 export const OTHER_VALUES = '(others)';
 /** Values of one tag that are told apart each day, by each process; and tags. */
-const MOST_VALUES = 1000;
-const MOST_TAGS = 1000;
+const MOST_VALUES = 400;
+const MOST_TAGS = 400;
 
 const SPANS = [
   { name: 'hour', ms: HOUR_MS },
