@@ -110,7 +110,14 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   });
   const ring = spending.keys === 'required' ? new KeyRing(stores.keys) : undefined;
   const history = new TierHistory(ledger);
-  const quoting = { prices, cashier, accounts: stores.accounts, history, referenceOf: compared };
+  const quoting = {
+    prices,
+    cashier,
+    cache,
+    accounts: stores.accounts,
+    history,
+    referenceOf: compared,
+  };
   const closing = { connections, cache, cashier, ring, templates, stores };
   return {
     config,

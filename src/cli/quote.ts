@@ -98,6 +98,9 @@ function render(quoted: Quote): string {
           `Reference ${reference.model}: ${money(reference.cost_nano_usd)}` +
             (saved === null ? '' : `, saved: ${formatUsd(saved)}`),
         ]),
+    ...(quoted.cache.state === 'hit'
+      ? [`Cache: entry ${quoted.cache.entry} answers, stored ${quoted.cache.age} s ago`]
+      : []),
     ...quoted.budgets.map(budgetLine),
     `Verdict: ${quoted.verdict}`,
     '',

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Cashier } from '../accounts/cashier.ts';
+import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { Call } from '../call.ts';
 import type { Model, Task, Tier } from '../config/config.ts';
 import { maxOutputTokens } from '../dialects/openai-chat-request.ts';
@@ -15,6 +16,7 @@ import { NO_TOKENS } from '../pricing/usage.ts';
 import { openaiTier } from '../pricing/usage-openai.ts';
 import { allow, capOf } from '../stages/route/spending-cap.ts';
 import type { AccountStore } from '../stores/account-store.ts';
+import { quoteCache, type QuotedCache } from './quote-cache.ts';
 import { quoteBudgets, type QuotedBudget } from './quote-budgets.ts';
 import type { TierHistory } from './tier-history.ts';
 
@@ -24,6 +26,7 @@ export interface QuoteParts {
   readonly cashier: Cashier;
   readonly accounts: AccountStore;
   readonly history: TierHistory;
+  readonly cache: AnswerCache | undefined;
   readonly referenceOf: (call: Call, task: Task) => Model | undefined;
 }
 
@@ -54,7 +57,7 @@ export interface Quote {
   readonly object: 'farthing.quote';
   readonly task: string;
   readonly tiers: readonly QuotedTier[];
-  /** Over all tiers, each by how often it was reached; null where one that is needed is unpriced. */
+  /** Over all tiers, each by how often it was reached; 0 from the cache; null where one that is needed is unpriced. */
   readonly expected_nano_usd: number | null;
   /** Calls of the task that `reached` and the expectation rest on. */
   readonly calls_seen: number;
@@ -63,8 +66,8 @@ export interface Quote {
   /** The caller's or the task's cap, nano-dollars. */
   readonly max_cost_nano_usd: number | null;
   readonly budgets: readonly QuotedBudget[];
-  /** Which entry would answer: there is no cache on this way. */
-  readonly cache: 'off';
+  /** Whether an answer that was kept would be given: then the call costs nothing. */
+  readonly cache: QuotedCache;
   /** `ok`, or the code of the error that the call would get. */
   readonly verdict: 'ok' | 'max_cost_exceeded' | 'budget_exceeded' | 'unpriced_model';
 }
@@ -83,7 +86,8 @@ export async function quote(call: Call, task: Task, parts: QuoteParts): Promise<
   }
   const cheapest = tiers.find(({ refused }) => refused === null);
   const budgets = await quoteBudgets(asking, cheapest?.cost_nano_usd ?? null, parts);
-  const expected = expectedOf(tiers);
+  const cached = await quoteCache(asking, task, parts.cache);
+  const expected = cached.state === 'hit' ? 0 : expectedOf(tiers);
   const reference = await quoteReference(asking, task, parts);
   const withoutIt = reference?.cost_nano_usd ?? null;
   return {
@@ -96,8 +100,8 @@ export async function quote(call: Call, task: Task, parts: QuoteParts): Promise<
     saved_nano_usd: expected === null || withoutIt === null ? null : withoutIt - expected,
     max_cost_nano_usd: capOf(asking) ?? null,
     budgets,
-    cache: 'off',
-    verdict: verdictOf(cheapest, budgets),
+    cache: cached,
+    verdict: cached.state === 'hit' ? 'ok' : verdictOf(cheapest, budgets),
   };
 }
 
