@@ -20,8 +20,7 @@ import { PriceLookup } from './pricing/price-lookup.ts';
 import { referenceOf } from './pricing/receipt.ts';
 import { Connections } from './providers/connections.ts';
 import { createProviderHandler } from './providers/provider.ts';
-import { type Quote, quote } from './quote/quote.ts';
-import { TierHistory } from './quote/tier-history.ts';
+import { createQuoter, type Quote } from './quote/quote.ts';
 import { type Identified, Identifier, taskOf } from './stages/identify/identify.ts';
 import { TemplateIndex } from './stages/identify/template-index.ts';
 import { type GatewayRequest, type Headers, readCall } from './read-call.ts';
@@ -109,15 +108,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     provider: createProviderHandler({ dialects: DIALECTS, connections }),
   });
   const ring = spending.keys === 'required' ? new KeyRing(stores.keys) : undefined;
-  const history = new TierHistory(ledger);
-  const quoting = {
-    prices,
-    cashier,
-    cache,
-    accounts: stores.accounts,
-    history,
-    referenceOf: compared,
-  };
+  const quoter = createQuoter({ prices, cashier, cache, stores, referenceOf: compared });
   const closing = { connections, cache, cashier, ring, templates, stores };
   return {
     config,
@@ -132,7 +123,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     read: readCall,
     identify: (call) => identifier.identify(call),
     referenceOf: compared,
-    quote: async (call) => quote(call, taskOf(call, identifier), quoting),
+    quote: async (call) => quoter(call, taskOf(call, identifier)),
     onSettled: (sink) => void sinks.push(sink),
   };
 }

@@ -8,6 +8,7 @@ import type { Cashier } from '../accounts/cashier.ts';
 import { spenderOf } from '../accounts/whose.ts';
 import type { Call } from '../call.ts';
 import type { AccountStore } from '../stores/account-store.ts';
+import type { Stores } from '../stores/stores.ts';
 
 /** A budget that a call would be paid from. Field names are the JSON contract. */
 export interface QuotedBudget {
@@ -28,10 +29,10 @@ export interface QuotedBudget {
 export async function quoteBudgets(
   call: Call,
   cost: number | null,
-  { cashier, accounts }: { readonly cashier: Cashier; readonly accounts: AccountStore },
+  { cashier, stores }: { readonly cashier: Cashier; readonly stores: Stores },
 ): Promise<readonly QuotedBudget[]> {
   const found = cashier.book.budgetsOf(spenderOf(call), call.startedAt);
-  return Promise.all(found.map(async (account) => quoteBudget(account, cost, accounts)));
+  return Promise.all(found.map(async (account) => quoteBudget(account, cost, stores.accounts)));
 }
 
 async function quoteBudget(

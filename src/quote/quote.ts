@@ -15,17 +15,16 @@ import { estimateRequestTokens, upperBoundRequestTokens } from '../pricing/token
 import { NO_TOKENS } from '../pricing/usage.ts';
 import { openaiTier } from '../pricing/usage-openai.ts';
 import { allow, capOf } from '../stages/route/spending-cap.ts';
-import type { AccountStore } from '../stores/account-store.ts';
+import type { Stores } from '../stores/stores.ts';
 import { quoteCache, type QuotedCache } from './quote-cache.ts';
 import { quoteBudgets, type QuotedBudget } from './quote-budgets.ts';
-import type { TierHistory } from './tier-history.ts';
+import { TierHistory } from './tier-history.ts';
 
 /** What a quote works with. */
 export interface QuoteParts {
   readonly prices: PriceLookup;
   readonly cashier: Cashier;
-  readonly accounts: AccountStore;
-  readonly history: TierHistory;
+  readonly stores: Stores;
   readonly cache: AnswerCache | undefined;
   readonly referenceOf: (call: Call, task: Task) => Model | undefined;
 }
@@ -73,7 +72,19 @@ export interface Quote {
 }
 
 /** Quotes a call of a task. */
-export async function quote(call: Call, task: Task, parts: QuoteParts): Promise<Quote> {
+export type Quoter = (call: Call, task: Task) => Promise<Quote>;
+
+/** Makes the function that quotes. */
+export function createQuoter(parts: QuoteParts): Quoter {
+  const history = new TierHistory(parts.stores.ledger);
+  return async (call, task) => quote(call, task, { ...parts, history });
+}
+
+interface Quoting extends QuoteParts {
+  readonly history: TierHistory;
+}
+
+async function quote(call: Call, task: Task, parts: Quoting): Promise<Quote> {
   const seen = parts.history.of(task);
   const asking: Call = { ...call, task };
   const tiers: QuotedTier[] = [];
