@@ -257,7 +257,7 @@ function judge(rows: readonly Row[], readyMs: number) {
       reached: one.cpu_ratio <= 1.6,
     },
     {
-      what: 'the same with key, budgets, limits and hold-out',
+      what: 'the same with key, budgets and hold-out',
       value: guarded.cpu_ratio.toFixed(2),
       reached: guarded.cpu_ratio <= 1.6,
     },

@@ -28,8 +28,6 @@ keys: required
 budgets:
   - { match: { key: bench }, usd: 100000, per: month }
   - { usd: 500000, per: month }
-limits:
-  - { match: { key: bench }, requests-per-minute: 10000000, tokens-per-minute: 10000000000 }
 hold-out: { share: 2% }
 `;
 
@@ -75,7 +73,7 @@ function farthing(name: string, model: string, upstream: string): Contender {
   };
 }
 
-/** One tier with a key, two budgets, two limits and a hold-out. */
+/** One tier with a key, two budgets and a hold-out. */
 function guarded(upstream: string): Contender {
   return {
     name: 'Farthing, one tier, guarded',

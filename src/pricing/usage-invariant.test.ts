@@ -4,7 +4,16 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { costNano } from './cost.ts';
 import type { PriceRule, Rates } from './price-rule.ts';
-import { TOKEN_CLASSES, type Usage, inputTokens, outputTokens } from './usage.ts';
+import {
+  INPUT_CLASSES,
+  OUTPUT_CLASSES,
+  TOKEN_CLASSES,
+  type TokenClass,
+  type TokenCounts,
+  type Usage,
+  inputTokens,
+  outputTokens,
+} from './usage.ts';
 import { convertAnthropicUsage } from './usage-anthropic.ts';
 import { convertOpenAIUsage } from './usage-openai.ts';
 import { convertResponsesUsage } from './usage-responses.ts';
@@ -144,3 +153,18 @@ for (const [name, make] of Object.entries(SHAPES)) {
     );
   });
 }
+
+test('the sums of prompt and answer are those of their classes, whatever classes there are', () => {
+  const counts = fc.record(
+    Object.fromEntries(TOKEN_CLASSES.map((name) => [name, fc.nat(1e9)])),
+  ) as fc.Arbitrary<TokenCounts>;
+  fc.assert(
+    fc.property(counts, (tokens) => {
+      const sum = (names: readonly TokenClass[]): number =>
+        names.reduce((total, name) => total + tokens[name], 0);
+      assert.equal(inputTokens(tokens), sum(INPUT_CLASSES));
+      assert.equal(outputTokens(tokens), sum(OUTPUT_CLASSES));
+      assert.equal(INPUT_CLASSES.length + OUTPUT_CLASSES.length, TOKEN_CLASSES.length);
+    }),
+  );
+});

@@ -74,12 +74,15 @@ export const OUTPUT_CLASSES = [
 
 /** Tokens of the whole prompt, cached ones included: what OpenAI calls `prompt_tokens`. */
 export function inputTokens(tokens: TokenCounts): number {
-  return INPUT_CLASSES.reduce((sum, name) => sum + tokens[name], 0);
+  // Written out: it is asked several times a call, and a loop over names takes five times as long.
+  const { input, cacheRead, cacheWrite5m, cacheWrite30m, cacheWrite1h, cacheWrite12h } = tokens;
+  const written = cacheWrite5m + cacheWrite30m + cacheWrite1h + cacheWrite12h;
+  return input + cacheRead + written + tokens.inputAudio + tokens.inputImage;
 }
 
 /** Tokens of the whole answer, reasoning included: what OpenAI calls `completion_tokens`. */
 export function outputTokens(tokens: TokenCounts): number {
-  return OUTPUT_CLASSES.reduce((sum, name) => sum + tokens[name], 0);
+  return tokens.output + tokens.reasoning + tokens.outputAudio;
 }
 
 /** The same usage of an answer that broke off before it was complete. */

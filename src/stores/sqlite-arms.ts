@@ -4,25 +4,18 @@
  * @module
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import type { Arm, Period } from './ledger-store.ts';
+import type { Period } from './ledger-store.ts';
 import type { ArmSums } from './report.ts';
-import { piecesOf, wholeDays } from './sqlite-pieces.ts';
+import type { Part } from './sqlite-parts.ts';
+import { wholeDays } from './sqlite-pieces.ts';
 
 /**
- * Sums of both sides. Where the hold-out was drawn by user or conversation, of the whole days that the
- * period touches, since units are kept by day.
+ * Sums of both sides of all calls of a period. Where the hold-out was drawn by user or conversation, of
+ * the whole days that the period touches, since units are kept by day.
  */
-export function readArms(database: DatabaseSync, period: Period): readonly ArmSums[] {
-  const { sql, parameters } = piecesOf(period, '');
-  const byCall = database
-    .prepare(
-      `SELECT arm, sum(calls) AS calls, sum(cost_nano) AS cost, sum(reference_nano) AS reference,
-         sum(calls) AS units, sum(calls) AS calls_squared, sum(cost_squared) AS cost_squared,
-         sum(cost_nano) AS calls_cost
-       FROM (${sql}) WHERE arm <> '' GROUP BY arm ORDER BY arm`,
-    )
-    .all(...parameters)
-    .map(toArm);
+export function readArms(database: DatabaseSync, period: Period, totals: Part): readonly ArmSums[] {
+  const byCall = totals.toArms();
+  if (byCall.length === 0) return byCall;
   const byUnit = readUnits(database, period);
   return byCall.map((arm) => ({ ...arm, ...byUnit.get(arm.arm) }));
 }
@@ -52,15 +45,5 @@ function unitSums(row: Row): UnitSums {
     calls_squared: Number(row['calls_squared']),
     cost_squared: Number(row['cost_squared']),
     calls_cost: Number(row['calls_cost']),
-  };
-}
-
-function toArm(row: Row): ArmSums {
-  return {
-    arm: String(row['arm']) as Arm,
-    calls: Number(row['calls']),
-    cost_nano_usd: Number(row['cost']),
-    reference_nano_usd: Number(row['reference']),
-    ...unitSums(row),
   };
 }

@@ -1,0 +1,139 @@
+/**
+ * Sums of some calls while a report is put together.
+ *
+ * @module
+ */
+import type { SQLOutputValue } from 'node:sqlite';
+import type { Arm } from './ledger-store.ts';
+import type { ArmSums, Sums, TierShare } from './report.ts';
+import { ROLLUP_SUMS } from './sqlite-schema.ts';
+
+/** A row of rollups: the model, the tier and the arm, then the sums in the order of `ROLLUP_SUMS`. */
+export type PartRow = readonly SQLOutputValue[];
+
+type Answered = Pick<TierShare, 'tier' | 'model' | 'calls'>;
+
+const PLACES = new Map(ROLLUP_SUMS.map(({ column }, place) => [column, place]));
+
+/** Sums of some calls, their answers by tier and model, and what is on each side of the hold-out. */
+export class Part {
+  /** In the order of `ROLLUP_SUMS`. */
+  readonly #sums = nothing();
+  readonly #answered = new Map<string, Answered>();
+  readonly #arms = new Map<Arm, number[]>();
+
+  /** All of several parts. */
+  static sumOf(parts: Iterable<Part>): Part {
+    const whole = new Part();
+    for (const part of parts) whole.#put(part, 1);
+    return whole;
+  }
+
+  /** True where it has no call, and nothing that nobody asked for (a revalidation) either. */
+  get isEmpty(): boolean {
+    return get(this.#sums, 'calls') === 0 && get(this.#sums, 'attempts') === 0;
+  }
+
+  /** Adds a row. */
+  add([model, tier, arm, ...sums]: PartRow): void {
+    const added = sums.map(Number);
+    addTo(this.#sums, added, 1);
+    if (model !== '') {
+      const calls = get(added, 'calls');
+      this.#answer({ tier: Number(tier), model: String(model), calls });
+    }
+    if (arm !== '') this.#arm(arm as Arm, added, 1);
+  }
+
+  /** What this has beyond another part. */
+  less(other: Part): Part {
+    const rest = Part.sumOf([this]);
+    rest.#put(other, -1);
+    return rest;
+  }
+
+  /** As a report tells them. */
+  toSums(): Sums {
+    const of = (column: string): number => get(this.#sums, column);
+    return {
+      calls: of('calls'),
+      attempts: of('attempts'),
+      cost_nano_usd: of('cost_nano'),
+      reference_nano_usd: of('reference_nano'),
+      saved_nano_usd: of('reference_nano') - of('cost_nano'),
+      saved_by_nano_usd: {
+        cache: of('saved_cache'),
+        route: of('saved_route'),
+        service: of('saved_service'),
+      },
+      overhead_nano_usd: of('overhead_nano'),
+      unpriced: of('unpriced'),
+      stale: of('stale'),
+      escalations: of('escalated'),
+      cache_hits: of('cache_hits'),
+      failed: of('failed'),
+      input_tokens: of('input_tokens'),
+      output_tokens: of('output_tokens'),
+      estimated: of('estimated'),
+    };
+  }
+
+  /** Which model answered how often; the most frequent first. */
+  toShares(): TierShare[] {
+    const answered = [...this.#answered.values()].filter(({ calls }) => calls !== 0);
+    const all = answered.reduce((sum, { calls }) => sum + calls, 0);
+    return answered
+      .toSorted((a, b) => b.calls - a.calls || a.tier - b.tier)
+      .map((one) => ({ ...one, share: one.calls / all }));
+  }
+
+  /** The sides of the hold-out as if it were drawn by call, in the order of their names. */
+  toArms(): ArmSums[] {
+    return [...this.#arms]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([arm, sums]) => ({
+        arm,
+        calls: get(sums, 'calls'),
+        cost_nano_usd: get(sums, 'cost_nano'),
+        reference_nano_usd: get(sums, 'reference_nano'),
+        units: get(sums, 'calls'),
+        calls_squared: get(sums, 'calls'),
+        cost_squared: get(sums, 'cost_squared'),
+        calls_cost: get(sums, 'cost_nano'),
+      }));
+  }
+
+  #put(other: Part, sign: 1 | -1): void {
+    addTo(this.#sums, other.#sums, sign);
+    for (const one of other.#answered.values()) {
+      this.#answer({ ...one, calls: sign * one.calls });
+    }
+    for (const [arm, sums] of other.#arms) this.#arm(arm, sums, sign);
+  }
+
+  #answer(one: Answered): void {
+    const key = `${one.tier} ${one.model}`;
+    const calls = (this.#answered.get(key)?.calls ?? 0) + one.calls;
+    this.#answered.set(key, { ...one, calls });
+  }
+
+  #arm(arm: Arm, added: readonly number[], sign: 1 | -1): void {
+    const sums = this.#arms.get(arm) ?? nothing();
+    addTo(sums, added, sign);
+    this.#arms.set(arm, sums);
+  }
+}
+
+function nothing(): number[] {
+  return ROLLUP_SUMS.map(() => 0);
+}
+
+function get(sums: readonly number[], column: string): number {
+  return sums[PLACES.get(column) ?? -1] ?? 0;
+}
+
+function addTo(sums: number[], added: readonly number[], sign: 1 | -1): void {
+  for (let place = 0; place < sums.length; place++) {
+    sums[place] = (sums[place] ?? 0) + sign * (added[place] ?? 0);
+  }
+}
