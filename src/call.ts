@@ -225,6 +225,8 @@ export interface Trace {
   unit?: string;
   /** Money set aside for the question in flight. */
   reserved?: readonly Part[];
+  /** Nano-dollars of earlier questions that budgets have counted as used before the call is settled. */
+  countedNano?: number;
   /** Tokens that rate limits were charged at admission. */
   countedTokens?: number;
   /** What the tightest rate limit leaves, as response headers. */

@@ -1,43 +1,60 @@
 /**
- * Calls of a made-up company: 20 tasks and 50,000 users, both by Zipf's law, ten keys, three models, a
- * tenth escalated, a fiftieth held out, spread evenly over some days. Always the same for the same number.
+ * Calls of a made-up company over 60 days, spread evenly: 20 tasks, 12 features and 50,000 users by Zipf's law, ten
+ * keys, three models in ladders of two tiers. A tenth is escalated, a fiftieth held out. The same number always
+ * gives the same call, but for its id.
  */
-import { attemptRecord, callRecord } from '../../src/testing/contracts/ledger-store.ts';
 import type { CallRecord } from '../../src/stores/ledger-store.ts';
+import { attemptRecord, callRecord } from '../../src/testing/contracts/ledger-store.ts';
 
 const TASKS = 20;
 const USERS = 50_000;
 const KEYS = 10;
 const FEATURES = 12;
+const ESCALATED = 0.1;
+const HELD_OUT = 0.02;
+/** How much dearer the large model is than the small and the medium one. */
+const LARGE_COST = 16;
 
-/** The `index`th of `calls` calls between two times, in ms since the epoch. */
-export function callOf(
-  index: number,
-  calls: number,
-  span: { from: number; to: number },
-): CallRecord {
-  const draw = (salt: number): number => mixed(index * 16 + salt);
-  const startedAt = Math.floor(span.from + ((span.to - span.from) * index) / calls);
-  const escalated = draw(1) < 0.1;
-  const heldOut = draw(2) < 0.02;
-  const cost = 50_000 + Math.floor(draw(3) * 400_000);
-  const first = attemptRecord({
-    model: heldOut ? 'large' : 'small',
-    costNano: heldOut ? cost * 16 : cost,
-    startedAt,
-  });
-  const second = attemptRecord({ model: 'large', tier: 1, costNano: cost * 16, startedAt });
+const DAY_MS = 86_400_000;
+export const DAYS = 60;
+
+/** From and to, in ms since the epoch. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+const TO = Date.UTC(2026, 10, 24, 9, 41, 17);
+
+/** When the calls that the ledger is filled with began. */
+export const SPAN: Span = { from: TO - DAYS * DAY_MS, to: TO };
+/** When calls begin that are written while the filled ledger is measured. */
+export const AFTER: Span = { from: TO, to: TO + 3_600_000 };
+
+/** The call of a number below `calls`, which are spread over a span. */
+export function callOf(number: number, calls: number, { from, to }: Span): CallRecord {
+  const draw = (salt: number): number => mixed(number * 16 + salt);
+  const startedAt = Math.floor(from + ((to - from) * number) / calls);
+  const task = zipf(draw(1), TASKS);
+  const cost = 50_000 + Math.floor(draw(2) * 400_000);
+  const isHeldOut = draw(3) < HELD_OUT;
+  const large = { model: 'large', costNano: cost * LARGE_COST, startedAt };
+  const first = attemptRecord(
+    isHeldOut ? large : { model: task % 2 === 0 ? 'small' : 'medium', costNano: cost, startedAt },
+  );
+  const isEscalated = !isHeldOut && draw(4) < ESCALATED;
   return callRecord({
     startedAt,
-    task: `task-${zipf(draw(4), TASKS)}`,
+    task: `task-${task}`,
     tenant: `team-${Math.floor(draw(5) * KEYS)}`,
     tags: {
       feature: `feature-${zipf(draw(6), FEATURES)}`,
       user: `user-${zipf(draw(7), USERS)}`,
     },
-    referenceNano: cost * 16,
-    arm: heldOut ? 'hold-out' : 'treated',
-    attempts: escalated && !heldOut ? [first, second] : [first],
+    referenceNano: cost * LARGE_COST,
+    overheadNano: isEscalated ? cost : 0,
+    arm: isHeldOut ? 'hold-out' : 'treated',
+    attempts: isEscalated ? [first, attemptRecord({ ...large, tier: 1 })] : [first],
   });
 }
 

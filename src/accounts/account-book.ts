@@ -14,6 +14,8 @@ import { fits, isOfEach, matchOf, type Spender } from './whose.ts';
 export interface BudgetAccount {
   readonly budget: Budget;
   readonly account: Account;
+  /** When it began, in ms since the epoch; -Infinity where it is not of one stretch of time. */
+  readonly beganAt: number;
   /** When it is empty again, in ms since the epoch; Infinity: never, or bit by bit. */
   readonly renewsAt: number;
 }
@@ -90,16 +92,18 @@ export class AccountBook {
     { spender, at }: { readonly spender: Spender; readonly at: number },
   ): BudgetAccount {
     const known = this.#ofBudgets.get(name);
-    if (known !== undefined && at < known.renewsAt) return known;
+    // A call that began in the last period may be settled in this one.
+    if (known !== undefined && known.beganAt <= at && at < known.renewsAt) return known;
     const { from, until } = stretchOf(budget.period, at);
     const seed = this.#seed(budget, spender, from);
+    const isCalendar = budget.period.kind === 'calendar';
     const account: Account = {
-      id: budget.period.kind === 'calendar' ? `${name}/${new Date(from).toISOString()}` : name,
+      id: isCalendar ? `${name}/${new Date(from).toISOString()}` : name,
       limit: budget.limitNano,
       windowMs: windowOf(budget.period),
       ...(seed === undefined ? {} : { seed }),
     };
-    const made = { budget, account, renewsAt: until };
+    const made = { budget, account, beganAt: isCalendar ? from : -Infinity, renewsAt: until };
     this.#ofBudgets.set(name, made);
     this.#byAccount.set(account, made);
     return made;

@@ -39,23 +39,22 @@ export class Budgets {
   }
 
   /**
-   * Sets money aside for one question to a model, beside what the call has cost so far. Throws
+   * Sets money aside for one question to a model; what the call has cost so far is counted as used. Throws
    * `budget_exceeded`, or `unpriced_model` where a hard budget cannot count the cost.
    */
   async reserve(call: Call, ask: Ask): Promise<void> {
     const hard = this.#of(call).filter(({ budget }) => budget.hard);
     if (hard.length === 0) return;
-    const spent = spentNano(call, this.#parts.prices);
+    this.#spent(call);
     const wanted = (): Wanted | undefined => {
       const expected = expectedNano(call, ask, this.#parts);
-      return expected && { amount: spent + expected.nano, least: spent + expected.least };
+      return expected && { amount: expected.nano, least: expected.least };
     };
     const first = wanted();
     if (first === undefined) {
       if (hard.some(({ budget }) => budget.unpriced === 'refuse')) throw unpriced(ask, hard);
       return;
     }
-    this.#release(call);
     const accounts = hard.map(({ account }) => account);
     call.trace.reserved =
       this.#admission.admitNow(accounts, first.amount) ??
@@ -69,11 +68,11 @@ export class Budgets {
 
   /** What a settled call is charged to. Takes back what was set aside for it. */
   settle(call: Call, { costNano: cost }: Receipt): readonly Charge[] {
-    const charges =
-      cost === 0
-        ? []
-        : this.#of(call).map(({ account }) => ({ account, amount: cost, at: call.startedAt }));
-    this.#parts.leases.charged(charges);
+    const charges = this.#chargesOf(call, cost);
+    const { countedNano = 0 } = call.trace;
+    this.#parts.leases.charged(
+      countedNano === 0 ? charges : this.#chargesOf(call, cost - countedNano),
+    );
     this.#release(call);
     return charges;
   }
@@ -89,6 +88,23 @@ export class Budgets {
 
   #of(call: Call): readonly BudgetAccount[] {
     return this.#parts.book.budgetsOf(spenderOf(call), call.startedAt);
+  }
+
+  #chargesOf(call: Call, amount: number): readonly Charge[] {
+    if (amount === 0) return [];
+    return this.#of(call).map(({ account }) => ({ account, amount, at: call.startedAt }));
+  }
+
+  /**
+   * Between two questions of a call: what was set aside for the last one is either spent, and no longer
+   * there for anybody, or free.
+   */
+  #spent(call: Call): void {
+    const { trace } = call;
+    const spent = spentNano(call, this.#parts.prices);
+    this.#parts.leases.charged(this.#chargesOf(call, spent - (trace.countedNano ?? 0)));
+    trace.countedNano = spent;
+    this.#release(call);
   }
 
   #release({ trace }: Call): void {
@@ -117,7 +133,7 @@ export class Budgets {
       `The budget ${budget.id} of ${formatUsd(budget.limitNano)} has ${formatUsd(left)} left, and this ` +
         `call would cost about ${formatUsd(wanted)}. ${when}`,
       {
-        ...(Number.isFinite(renewsAt) ? { retryAfterMs: renewsAt - Date.now() } : {}),
+        ...(Number.isFinite(renewsAt) ? { retryAfterMs: Math.max(0, renewsAt - Date.now()) } : {}),
         headers: {
           'x-farthing-budget': encodeURI(budget.id),
           'x-farthing-budget-left-usd': formatUsd(left).slice(1),

@@ -9,7 +9,14 @@
  *
  * @module
  */
-import type { Account, AccountState, AccountStore, Charge } from '../stores/account-store.ts';
+import {
+  type Account,
+  type AccountState,
+  type AccountStore,
+  bucketOf,
+  type Charge,
+  lastOldBucket,
+} from '../stores/account-store.ts';
 
 /** How often idle leases are returned, in ms. */
 export const SWEEP_MS = 50;
@@ -30,8 +37,8 @@ interface Local {
   leased: number;
   held: number;
   pending: number;
-  /** Of what is pending, what is charged with the next sweep. */
-  taken: number;
+  /** Of what is pending, what is charged with the next sweep, by the bucket that it counts in. */
+  readonly taken: Map<number, number>;
   /** As the store last told. */
   state: AccountState;
   /** Promised since the last sweep. */
@@ -84,11 +91,12 @@ export class Leases {
   /** Gets leases from the store until all the amounts are at hand; undefined when they are. */
   async fetch(parts: readonly Part[]): Promise<Lack | undefined> {
     for (const { account, amount } of parts) {
-      const local = this.#local(account);
-      const need = amount - free(local);
-      if (need <= 0) continue;
+      const need = amount - free(this.#local(account));
+      if (need <= 0 || amount === 0) continue;
       const want = Math.max(need, amount * CALLS_A_LEASE);
       const { granted, used, leased } = await this.#store.lease({ account, need, want });
+      // Looked up anew: a sweep may have forgotten the account meanwhile.
+      const local = this.#local(account);
       local.state = { used, leased };
       local.leased += granted;
       local.busy = true;
@@ -101,20 +109,25 @@ export class Leases {
 
   /**
    * Uses amounts at once, without waiting for them to be written: they are charged with the next sweep.
-   * For what may be lost by a crash. An amount may be negative: it corrects an earlier one.
+   * For what may be lost by a crash. An amount may be negative: it corrects one that was taken at the same
+   * time `at` (ms since the epoch), so that both leave the account's window together.
    */
-  take(parts: readonly Part[]): void {
+  take(parts: readonly Part[], at: number = Date.now()): void {
     for (const { account, amount } of parts) {
+      const bucket = bucketOf(account, at);
+      if (bucket <= lastOldBucket(account, Date.now())) continue;
       const local = this.#local(account);
       local.pending += amount;
-      local.taken += amount;
+      local.taken.set(bucket, (local.taken.get(bucket) ?? 0) + amount);
       local.busy = true;
     }
   }
 
-  /** True when all the amounts are at hand. */
+  /** True when all the amounts are at hand; nothing always is. */
   has(parts: readonly Part[]): boolean {
-    return parts.every(({ account, amount }) => free(this.#local(account)) >= amount);
+    return parts.every(
+      ({ account, amount }) => amount === 0 || free(this.#local(account)) >= amount,
+    );
   }
 
   /** Notes amounts that are about to be charged. */
@@ -151,7 +164,7 @@ export class Leases {
     let local = this.#locals.get(account.id);
     if (local === undefined) {
       const state = { used: 0, leased: 0 };
-      local = { account, leased: 0, held: 0, pending: 0, taken: 0, state, busy: false };
+      local = { account, leased: 0, held: 0, pending: 0, taken: new Map(), state, busy: false };
       if (this.#locals.size === 0) this.#renewedAt = Date.now();
       this.#locals.set(account.id, local);
       this.#start();
@@ -169,7 +182,7 @@ export class Leases {
     if (this.#sweeping) return;
     this.#sweeping = true;
     try {
-      this.#dropLost();
+      await this.#dropLost();
       this.#chargeTaken();
       for (const local of this.#locals.values()) await this.#giveBackIdle(local);
       if (this.#locals.size > 0 && Date.now() - this.#renewedAt > RENEW_MS) {
@@ -186,22 +199,28 @@ export class Leases {
   }
 
   #chargeTaken(): void {
-    const at = Date.now();
     const charges: Charge[] = [];
-    for (const local of this.#locals.values()) {
-      if (local.taken === 0) continue;
-      charges.push({ account: local.account, amount: local.taken, at });
-      local.taken = 0;
+    for (const { account, taken } of this.#locals.values()) {
+      for (const [at, amount] of taken) if (amount !== 0) charges.push({ account, amount, at });
+      taken.clear();
     }
     if (charges.length > 0) void this.#store.charge(charges).then(() => this.written(charges));
   }
 
-  /** After a long stop the store may have given leases to others: nothing is at hand any more. */
-  #dropLost(): void {
+  /**
+   * After a long stop the store may have given leases to others: nothing is at hand any more. What has
+   * not run out goes back, or the next renewal would keep it for nobody.
+   */
+  async #dropLost(): Promise<void> {
     const now = Date.now();
     if (now - this.#renewedAt < LOST_MS) return;
     this.#renewedAt = now;
-    for (const local of this.#locals.values()) local.leased = 0;
+    const lost: Part[] = [];
+    for (const local of this.#locals.values()) {
+      if (local.leased > 0) lost.push({ account: local.account, amount: local.leased });
+      local.leased = 0;
+    }
+    for (const { account, amount } of lost) await this.#store.giveBack(account, amount);
   }
 
   async #giveBackIdle(local: Local): Promise<void> {
@@ -210,9 +229,16 @@ export class Leases {
     const idle = free(local);
     const isTight = account.limit - state.used - state.leased < account.limit * TIGHT;
     if (idle > 0 && (!busy || isTight)) {
+      // Off first, so that nobody is promised it meanwhile.
       local.leased -= idle;
-      local.state = { used: state.used, leased: state.leased - idle };
-      await this.#store.giveBack(account, idle);
+      try {
+        await this.#store.giveBack(account, idle);
+      } catch (error) {
+        local.leased += idle;
+        throw error;
+      }
+      const { used, leased } = local.state;
+      local.state = { used, leased: leased - idle };
     }
     const isUnused = !busy && local.leased === 0 && local.held === 0 && local.pending === 0;
     if (isUnused) this.#locals.delete(account.id);

@@ -42,7 +42,7 @@ export class Limits {
     const tokens = this.#expectedTokens(call);
     const parts = partsOf(limits, tokens);
     while (!this.#parts.leases.has(parts) && (await this.#fetch(limits, parts)));
-    this.#parts.leases.take(parts);
+    this.#parts.leases.take(parts, call.startedAt);
     call.trace.countedTokens = tokens;
     call.trace.limitHeaders = this.#headers(limits);
   }
@@ -57,7 +57,7 @@ export class Limits {
     }
     if (amount === 0) return;
     for (const { tokens } of this.#of(call)) {
-      if (tokens !== undefined) this.#parts.leases.take([{ account: tokens, amount }]);
+      if (tokens !== undefined) this.#parts.leases.take([{ account: tokens, amount }], call.startedAt);
     }
   }
 
@@ -93,7 +93,8 @@ export class Limits {
     const found = limits.find(({ requests, tokens }) => requests === account || tokens === account);
     const counted: Counted = found?.requests === account ? 'requests' : 'tokens';
     const wanted = parts.find((part) => part.account === account)?.amount ?? 0;
-    const freeAt = await this.#parts.store.freeAt(account, wanted - left);
+    // What is only set aside by another process comes free at any moment.
+    const freeAt = wanted <= left ? 0 : await this.#parts.store.freeAt(account, wanted - left);
     const wait = Math.min(MINUTE_MS, Math.max(1000, freeAt - Date.now()));
     const never = wanted > account.limit;
     return new FarthingError(

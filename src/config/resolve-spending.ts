@@ -87,17 +87,21 @@ function resolveWhose({ key, user, task, tag }: NonNullable<WhoseForm> = {}): Wh
   return { key, user, task, tag };
 }
 
-/** `key=team-a,tag.feature=draft`; `all` without any part. */
+/** `key=team-a,tag.feature=draft`; `all` without any part. Quoted where it could be taken for another's. */
 function whoseText({ key, user, task, tag = {} }: Whose): string {
   const named = { key, user, task };
   const tags = Object.entries(tag).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const parts = [
     ...Object.entries(named).flatMap(([name, value]) =>
-      value === undefined ? [] : [`${name}=${value}`],
+      value === undefined ? [] : [`${name}=${quoted(value)}`],
     ),
-    ...tags.map(([name, value]) => `tag.${name}=${value}`),
+    ...tags.map(([name, value]) => `tag.${quoted(name)}=${quoted(value)}`),
   ];
   return parts.length === 0 ? 'all' : parts.join(',');
+}
+
+function quoted(text: string): string {
+  return /[\s/,="]/.test(text) ? JSON.stringify(text) : text;
 }
 
 function periodOf(per: string): BudgetPeriod {

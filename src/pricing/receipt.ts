@@ -154,9 +154,10 @@ interface Attributing extends ReferencePrice {
 
 /**
  * Divides what a call saved among the stages, in the order of the pipeline (design, section 8): `cache`
- * is the whole reference of a hit; `route` is the reference less the answering model's list price on the same tokens; `service` is that less what
- * the answer did cost (service tier, region, the provider's own reckoning); overhead is every attempt
- * whose answer was not given. Reference − savings + overhead = cost, exactly.
+ * is the whole reference of a hit; `route` is the reference less the answering model's list price on the
+ * same tokens; `service` is that less what the answer did cost (service tier, region, the provider's own
+ * reckoning); overhead is every attempt whose answer was not given. Reference − savings + overhead =
+ * cost, exactly.
  */
 function attribute(
   call: Call,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { BudgetAccount } from '../accounts/account-book.ts';
+import type { ExpectedCost } from '../accounts/budgets.ts';
 import type { Cashier } from '../accounts/cashier.ts';
 import { spenderOf } from '../accounts/whose.ts';
 import type { Call } from '../call.ts';
@@ -25,10 +26,10 @@ export interface QuotedBudget {
   readonly verdict: 'fits' | 'refuses' | 'warns' | 'unpriced';
 }
 
-/** All budgets of a call, whose cheapest way costs so much (nano-dollars; null: unknown). */
+/** All budgets of a call, for whose cheapest way so much would be set aside (undefined: unpriced). */
 export async function quoteBudgets(
   call: Call,
-  cost: number | null,
+  cost: ExpectedCost | undefined,
   { cashier, stores }: { readonly cashier: Cashier; readonly stores: Stores },
 ): Promise<readonly QuotedBudget[]> {
   const found = cashier.book.budgetsOf(spenderOf(call), call.startedAt);
@@ -37,7 +38,7 @@ export async function quoteBudgets(
 
 async function quoteBudget(
   { account, budget, renewsAt }: BudgetAccount,
-  cost: number | null,
+  cost: ExpectedCost | undefined,
   accounts: AccountStore,
 ): Promise<QuotedBudget> {
   const { used, leased } = await accounts.state(account);
@@ -56,9 +57,11 @@ async function quoteBudget(
 function verdictOf(
   { hard, unpriced }: BudgetAccount['budget'],
   left: number,
-  cost: number | null,
+  cost: ExpectedCost | undefined,
 ): QuotedBudget['verdict'] {
-  if (cost === null) return hard && unpriced === 'refuse' ? 'unpriced' : 'fits';
-  if (cost <= left) return 'fits';
-  return hard ? 'refuses' : 'warns';
+  if (cost === undefined) return hard && unpriced === 'refuse' ? 'unpriced' : 'fits';
+  if (cost.nano === 0 || cost.nano <= left) return 'fits';
+  if (!hard) return 'warns';
+  // As in admission: a guess is cut to what is left.
+  return left > 0 && cost.least <= left ? 'fits' : 'refuses';
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { expectedNano } from '../accounts/budgets.ts';
 import type { Cashier } from '../accounts/cashier.ts';
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { Call } from '../call.ts';
@@ -96,7 +97,10 @@ async function quote(call: Call, task: Task, parts: Quoting): Promise<Quote> {
     });
   }
   const cheapest = tiers.find(({ refused }) => refused === null);
-  const budgets = await quoteBudgets(asking, cheapest?.cost_nano_usd ?? null, parts);
+  const payable = task.tiers[(cheapest?.tier ?? 1) - 1]?.model;
+  const setAside =
+    payable && expectedNano(asking, { model: payable, tier: 0 }, { ...parts, ...parts.cashier });
+  const budgets = await quoteBudgets(asking, setAside, parts);
   const cached = await quoteCache(asking, task, parts.cache);
   const expected = cached.state === 'hit' ? 0 : expectedOf(tiers);
   const reference = await quoteReference(asking, task, parts);

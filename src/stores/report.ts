@@ -70,7 +70,7 @@ export interface ArmSums {
   readonly calls: number;
   readonly cost_nano_usd: number;
   readonly reference_nano_usd: number;
-  /** Calls, users or conversations. */
+  /** Users or conversations, and each call that was drawn by itself. */
   readonly units: number;
   /** Over units: Σ calls², Σ cost², Σ calls × cost; money in nano-dollars. Floating point: for intervals only. */
   readonly calls_squared: number;

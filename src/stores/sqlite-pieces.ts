@@ -109,29 +109,22 @@ function rollups(span: 'day' | 'hour', { from, to }: Range, tag: string): Pieces
 
 function rawCalls({ from, to }: Range, tag: string): Pieces {
   const sums = ROLLUP_SUMS.map(({ column, ofCalls }) => `${ofCalls} AS ${column}`).join(', ');
-  const tagged = {
-    '': { tag: "'' AS tag, '' AS value", join: '', named: '' },
-    '*': {
-      tag: 'tags.key AS tag, tags.value AS value',
-      join: ', json_each(c.tags) AS tags',
-      named: '',
-    },
-  }[tag] ?? {
-    tag: 'tags.key AS tag, tags.value AS value',
-    join: ', json_each(c.tags) AS tags',
-    named: 'AND tags.key = ?',
-  };
+  const isTagged = tag !== '';
+  const isNamed = isTagged && tag !== '*';
+  const columns = isTagged ? 'tags.key AS tag, tags.value AS value' : "'' AS tag, '' AS value";
+  const join = isTagged ? ', json_each(c.tags) AS tags' : '';
+  const named = isNamed ? 'AND tags.key = ?' : '';
   return {
-    sql: `SELECT started_at AS start, ${tagged.tag}, tenant, task, coalesce(model, '') AS model,
+    sql: `SELECT started_at AS start, ${columns}, tenant, task, coalesce(model, '') AS model,
             coalesce(tier, -1) AS tier, iif(priced, coalesce(arm, ''), '') AS arm, ${sums}
-          FROM calls c${tagged.join}
-          WHERE c.id >= ? AND c.id < ? AND started_at >= ? AND started_at < ? ${tagged.named}`,
+          FROM calls c${join}
+          WHERE c.id >= ? AND c.id < ? AND started_at >= ? AND started_at < ? ${named}`,
     parameters: [
       ulidAt(from - CLOCK_MS),
       ulidAt(to + CLOCK_MS),
       from,
       to,
-      ...(tagged.named === '' ? [] : [tag]),
+      ...(isNamed ? [tag] : []),
     ],
   };
 }

@@ -151,7 +151,7 @@ function sumsOf(record: CallRecord): readonly number[] {
     attempts.reduce((sum, { tokens }) => sum + inputTokens(tokens), 0),
     attempts.reduce((sum, { tokens }) => sum + outputTokens(tokens), 0),
     estimatedAttempts(record),
-    cost * cost,
+    record.unit === undefined ? cost * cost : 0,
     savedNano.cache,
     record.cache === 'hit' ? 1 : 0,
   ];

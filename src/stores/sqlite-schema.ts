@@ -64,7 +64,13 @@ const FIRST_SUMS: readonly RollupSum[] = [
 export const ROLLUP_SUMS: readonly RollupSum[] = [
   // A revalidation is no client's request: see `countOf`.
   sum('calls', "cache IS NOT 'revalidate'"),
-  ...FIRST_SUMS.slice(1),
+  ...FIRST_SUMS.slice(1, -1),
+  {
+    column: 'cost_squared',
+    type: 'REAL',
+    // What is drawn by user or conversation is squared by unit: see `sqlite-arms.ts`.
+    ofCalls: 'iif(unit IS NULL, 1.0 * cost_nano * cost_nano, 0.0)',
+  },
   sum('saved_cache'),
   sum('cache_hits', "cache IS 'hit'"),
 ];
