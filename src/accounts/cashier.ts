@@ -27,6 +27,8 @@ export interface CashierParts {
 
 /** Name under which the ledger keeps what was learned about lengths. */
 const LENGTHS = 'lengths';
+/** How often that is written, in ms, where something was learned: for quotes of other processes, and after a crash. */
+const KEEP_LENGTHS_MS = 15_000;
 
 /** Everything that admits and charges. */
 export class Cashier {
@@ -37,6 +39,7 @@ export class Cashier {
   readonly #stores: Stores;
   readonly #leases: Leases;
   readonly #thresholds: Thresholds;
+  #keeping: NodeJS.Timeout | undefined;
 
   constructor({ spending, stores, prices, tell }: CashierParts) {
     const { ledger, accounts: store } = stores;
@@ -53,6 +56,7 @@ export class Cashier {
   /** Everything that a settled call is charged to; gives back what was set aside for it. */
   settle(call: Call, receipt: Receipt): readonly Charge[] {
     for (const attempt of call.trace.attempts) this.lengths.learn(call, attempt);
+    this.#keeping ??= setTimeout(() => this.#keepLengths(), KEEP_LENGTHS_MS).unref();
     this.limits.settle(call);
     return this.budgets.settle(call, receipt);
   }
@@ -73,6 +77,16 @@ export class Cashier {
     this.budgets.stop();
     this.#leases.stop();
     await this.#thresholds.look();
-    this.#stores.ledger.save(LENGTHS, this.lengths.serialize());
+    this.#keepLengths();
+  }
+
+  #keepLengths(): void {
+    clearTimeout(this.#keeping);
+    this.#keeping = undefined;
+    try {
+      this.#stores.ledger.save(LENGTHS, this.lengths.serialize());
+    } catch {
+      // The file is locked or the disk full: what was learned is no money, and is kept next time.
+    }
   }
 }

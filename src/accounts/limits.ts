@@ -57,7 +57,8 @@ export class Limits {
     }
     if (amount === 0) return;
     for (const { tokens } of this.#of(call)) {
-      if (tokens !== undefined) this.#parts.leases.take([{ account: tokens, amount }], call.startedAt);
+      if (tokens !== undefined)
+        this.#parts.leases.take([{ account: tokens, amount }], call.startedAt);
     }
   }
 
