@@ -114,7 +114,7 @@ function print(figures: Figures, header: string): void {
   }
   for (const { budgets, limits, micros, added } of spending) {
     console.log(
-      `| CPU a call with ${budgets} budgets, ${limits} limits | ${micros.toFixed(1)} µs (+${added.toFixed(1)}) |`,
+      `| CPU a call, budgets: ${budgets}, limits: ${limits} | ${micros.toFixed(1)} µs (+${added.toFixed(1)}) |`,
     );
   }
   printReports('p50 / max', reports);

@@ -39,6 +39,8 @@ export interface Call {
   readonly trace: Trace;
   /** The kind of work, set by `identify`. */
   readonly task?: Task;
+  /** The key of its answer, set by `cache`: calls with the same may be given each other's answers. */
+  readonly sameAs?: string;
   /** The model to ask, and how, set by `route`. */
   readonly ask?: Ask;
 }
@@ -195,9 +197,12 @@ export interface Receipt {
 }
 
 /** Where money is saved, in the order of the pipeline. */
-export const SAVING_STAGES = ['cache', 'route', 'service'] as const;
+export const SAVING_STAGES = ['cache', 'coalesce', 'route', 'service'] as const;
 
-/** `cache`: an answer that was kept. `route`: another model than the reference. `service`: the same model, cheaper than its list price. */
+/**
+ * `cache`: an answer that was kept. `coalesce`: the answer of the same call in flight. `route`: another
+ * model than the reference. `service`: the same model, cheaper than its list price.
+ */
 export type SavingStage = (typeof SAVING_STAGES)[number];
 
 /**
@@ -212,6 +217,8 @@ export interface Trace {
   readonly attempts: Attempt[];
   /** The attempt whose answer the client got: one of this call, or for a hit that of the call which it answered first. */
   answer?: Attempt;
+  /** The call whose answer this one was given while it was in flight. */
+  coalescedWith?: string;
   /** What became of the call's answer, after all tiers. */
   outcome?: Outcome;
   /** True when a dearer tier was not asked because it would have exceeded the call's maximum cost. */

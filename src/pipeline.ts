@@ -11,6 +11,7 @@ import type { Spending } from './config/spending.ts';
 import { referenceOf } from './pricing/receipt.ts';
 import { budget } from './stages/budget/budget.ts';
 import { cache } from './stages/cache/cache.ts';
+import { coalesce } from './stages/coalesce/coalesce.ts';
 import { holdOut } from './stages/hold-out/hold-out.ts';
 import { identify, type Identifier } from './stages/identify/identify.ts';
 import { ledger, type LedgerOptions } from './stages/ledger/ledger.ts';
@@ -46,10 +47,10 @@ export function stagesOf(parts: PipelineParts): readonly Stage[] {
     ...(spending.holdOut === undefined
       ? []
       : [holdOut({ holdOut: spending.holdOut, conversations, referenceOf: reference })]),
-    // an answer that was given before
+    // an answer that was given before, or is just being given
     ...(parts.cache === undefined
       ? []
-      : [cache({ ...parts, cache: parts.cache, settled: settling.wrap })]),
+      : [cache({ ...parts, cache: parts.cache, settled: settling.wrap }), coalesce()]),
     // which model: tiers, checks, repair, caps
     route({ prices: parts.prices, conversations }),
     // 429 where the money is spent

@@ -67,7 +67,7 @@ const RECEIPT: Receipt = {
   referenceNano: 140_000,
   referenceSource: 'measured',
   countedReferenceNano: 140_000,
-  savedNano: { cache: 0, route: 0, service: 0 },
+  savedNano: { cache: 0, coalesce: 0, route: 0, service: 0 },
   overheadNano: 0,
   stale: false,
 };

@@ -37,7 +37,7 @@ async function filled(): Promise<string> {
   const hit = {
     cache: 'hit',
     attempts: [],
-    savedNano: { cache: 10_000, route: 0, service: 0 },
+    savedNano: { cache: 10_000, coalesce: 0, route: 0, service: 0 },
   } as const;
   await stores.ledger.append(callRecord({ ...hit, model: 'small', tier: 0 }));
   await stores.ledger.append(callRecord({ cache: 'miss' }));

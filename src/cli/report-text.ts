@@ -61,6 +61,7 @@ function cells(name: string, sums: Sums, tiers: readonly TierShare[]): string[] 
 
 const STAGE_NAMES: Readonly<Record<SavingStage, string>> = {
   cache: 'kept answers',
+  coalesce: 'shared answers',
   route: 'cheaper models',
   service: 'cheaper service',
 };

@@ -54,11 +54,13 @@ export const CALL_FIELDS: Fields<CallRecord> = {
   reference_nano_usd: countedReference,
   saved_nano_usd: (record) => countedReference(record) - costOf(record),
   saved_by_cache_nano_usd: ({ savedNano }) => savedNano.cache,
+  saved_by_coalesce_nano_usd: ({ savedNano }) => savedNano.coalesce,
   saved_by_route_nano_usd: ({ savedNano }) => savedNano.route,
   saved_by_service_nano_usd: ({ savedNano }) => savedNano.service,
   overhead_nano_usd: ({ overheadNano }) => overheadNano,
   cache: ({ cache }) => cache ?? null,
   avoided_nano_usd: ({ avoidedNano }) => avoidedNano ?? null,
+  coalesced_with: ({ coalescedWith }) => coalescedWith ?? null,
 };
 
 /** An attempt without its tokens and reasons. */

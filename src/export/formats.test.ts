@@ -17,7 +17,7 @@ const escalated = callRecord({
   requestedModel: '=HYPERLINK("http://example.com")',
   tags: { feature: 'draft "new", short' },
   referenceNano: 2_500_000,
-  savedNano: { cache: 0, route: 1_300_000, service: 0 },
+  savedNano: { cache: 0, coalesce: 0, route: 1_300_000, service: 0 },
   overheadNano: 1_000_000,
   attempts: [
     attemptRecord({
@@ -170,6 +170,7 @@ describe('csv', () => {
         reference_usd: '0.0025',
         saved_usd: '0.0003',
         saved_by_cache_usd: '0.00',
+        saved_by_coalesce_usd: '0.00',
         saved_by_route_usd: '0.0013',
         saved_by_service_usd: '0.00',
         overhead_usd: '0.001',

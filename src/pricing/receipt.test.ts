@@ -81,7 +81,7 @@ describe('writeReceipt', () => {
     const receipt = receiptOf([attemptAt(small, { tokens: used({ input: 1000, output: 100 }) })]);
     assert.equal(receipt.costNano, 1_200_000);
     assert.equal(receipt.referenceNano, 12_000_000);
-    assert.deepEqual(receipt.savedNano, { cache: 0, route: 10_800_000, service: 0 });
+    assert.deepEqual(receipt.savedNano, { cache: 0, coalesce: 0, route: 10_800_000, service: 0 });
     assert.equal(receipt.overheadNano, 0);
   });
 
@@ -92,7 +92,7 @@ describe('writeReceipt', () => {
     ]);
     assert.equal(receipt.referenceSource, 'measured');
     assert.equal(receipt.referenceNano, 11_000_000);
-    assert.deepEqual(receipt.savedNano, { cache: 0, route: 0, service: 0 });
+    assert.deepEqual(receipt.savedNano, { cache: 0, coalesce: 0, route: 0, service: 0 });
     assert.equal(receipt.overheadNano, 1_200_000);
     assert.equal(receipt.costNano, 12_200_000);
   });
@@ -100,7 +100,7 @@ describe('writeReceipt', () => {
   test('what the provider itself charges less than its list is the service’s saving', () => {
     const tokens = used({ input: 1000 });
     const receipt = receiptOf([attemptAt(small, { tokens, reportedCostNano: 400_000 })]);
-    assert.deepEqual(receipt.savedNano, { cache: 0, route: 9_000_000, service: 600_000 });
+    assert.deepEqual(receipt.savedNano, { cache: 0, coalesce: 0, route: 9_000_000, service: 600_000 });
     assert.equal(receipt.attempts[0]?.computedNano, 1_000_000);
     assert.equal(receipt.costNano, 400_000);
   });
@@ -113,14 +113,14 @@ describe('writeReceipt', () => {
     const tokens = used({ input: 1000 });
     const attempt = attemptAt(flexible, { tokens, serviceTier: 'flex' });
     const asked = receiptOf([attempt], { request: { service_tier: 'flex' }, reference: flexible });
-    assert.deepEqual(asked.savedNano, { cache: 0, route: 0, service: 0 });
+    assert.deepEqual(asked.savedNano, { cache: 0, coalesce: 0, route: 0, service: 0 });
     // The reference itself answered here, so its cost is measured and equal either way.
     const other = { ...flexible, name: 'other' };
     const given = receiptOf([attemptAt(other, { tokens, serviceTier: 'flex' })], {
       reference: flexible,
     });
     assert.equal(given.referenceNano, 10_000_000);
-    assert.deepEqual(given.savedNano, { cache: 0, route: 0, service: 5_000_000 });
+    assert.deepEqual(given.savedNano, { cache: 0, coalesce: 0, route: 0, service: 5_000_000 });
   });
 
   test('a call without an answer saves nothing and costs what was tried', () => {
@@ -146,7 +146,7 @@ describe('writeReceipt', () => {
         attemptAt(model, { tokens: used({ input: 1000, output: 100 }) }),
       );
       assert.equal(receipt.costNano, 0);
-      assert.deepEqual(receipt.savedNano, { cache: 12_000_000, route: 0, service: 0 });
+      assert.deepEqual(receipt.savedNano, { cache: 12_000_000, coalesce: 0, route: 0, service: 0 });
       assert.equal(receipt.overheadNano, 0);
       assert.equal(sumOf(receipt), 0);
     }

@@ -143,8 +143,9 @@ export function spentNano({ trace }: Call, prices: PriceLookup): number {
   );
 }
 
+const NO_SAVINGS = { cache: 0, coalesce: 0, route: 0, service: 0 } as const;
 /** Of a call that saves nothing, because it is not wholly priced. */
-const NOTHING_SAVED = { savedNano: { cache: 0, route: 0, service: 0 }, overheadNano: 0 } as const;
+const NOTHING_SAVED = { savedNano: NO_SAVINGS, overheadNano: 0 } as const;
 
 interface Attributing extends ReferencePrice {
   readonly referenceNano: number;
@@ -154,7 +155,7 @@ interface Attributing extends ReferencePrice {
 
 /**
  * Divides what a call saved among the stages, in the order of the pipeline (design, section 8): `cache`
- * is the whole reference of a hit; `route` is the reference less the answering model's list price on the
+ * is the whole reference of a hit, `coalesce` that of a call that was given another's answer; `route` is the reference less the answering model's list price on the
  * same tokens; `service` is that less what the answer did cost (service tier, region, the provider's own
  * reckoning); overhead is every attempt whose answer was not given. Reference − savings + overhead =
  * cost, exactly.
@@ -165,16 +166,19 @@ function attribute(
 ): Pick<Receipt, 'savedNano' | 'overheadNano'> {
   const { answer, cache } = call.trace;
   if (answer === undefined || cache === 'revalidate') {
-    return { savedNano: { cache: 0, route: 0, service: 0 }, overheadNano: cost - referenceNano };
+    return { ...NOTHING_SAVED, overheadNano: cost - referenceNano };
   }
   if (cache === 'hit') {
-    return { savedNano: { cache: referenceNano, route: 0, service: 0 }, overheadNano: cost };
+    return { savedNano: { ...NO_SAVINGS, cache: referenceNano }, overheadNano: cost };
+  }
+  if (call.trace.coalescedWith !== undefined) {
+    return { savedNano: { ...NO_SAVINGS, coalesce: referenceNano }, overheadNano: cost };
   }
   const { costNano: paid = 0, rule } = priceAttempt(answer, prices);
   const list =
     referenceSource === 'measured' ? referenceNano : (listPrice(call, answer, rule) ?? paid);
   return {
-    savedNano: { cache: 0, route: referenceNano - list, service: list - paid },
+    savedNano: { ...NO_SAVINGS, route: referenceNano - list, service: list - paid },
     overheadNano: cost - paid,
   };
 }

@@ -98,8 +98,10 @@ async function quote(call: Call, task: Task, parts: Quoting): Promise<Quote> {
   }
   const cheapest = tiers.find(({ refused }) => refused === null);
   const payable = task.tiers[(cheapest?.tier ?? 1) - 1]?.model;
+  const { prices, cashier } = parts;
   const setAside =
-    payable && expectedNano(asking, { model: payable, tier: 0 }, { ...parts, ...parts.cashier });
+    payable &&
+    expectedNano(asking, { model: payable, tier: 0 }, { prices, lengths: cashier.lengths });
   const budgets = await quoteBudgets(asking, setAside, parts);
   const cached = await quoteCache(asking, task, parts.cache);
   const expected = cached.state === 'hit' ? 0 : expectedOf(tiers);

@@ -25,6 +25,7 @@ export function replyHeaders(call: Call): Record<string, string> {
   }
   if (trace.outcome !== undefined) headers['x-farthing-outcome'] = trace.outcome;
   if (trace.cacheHeaders !== undefined) Object.assign(headers, trace.cacheHeaders);
+  if (trace.coalescedWith !== undefined) headers['x-farthing-coalesced'] = 'true';
   if (trace.limitHeaders !== undefined) Object.assign(headers, trace.limitHeaders);
   if (trace.capped === true) headers['x-farthing-capped'] = 'true';
   if (trace.receipt !== undefined) putMoney(headers, trace.receipt);

@@ -55,6 +55,8 @@ export interface CallRecord {
   readonly cache: CacheState | undefined;
   /** What the answer of a hit had cost, in nano-dollars; undefined where unknown, and for all others. */
   readonly avoidedNano: number | undefined;
+  /** The call in flight whose answer this one was given; its attempts, and what they cost, stand there. */
+  readonly coalescedWith: string | undefined;
   readonly attempts: readonly AttemptRecord[];
 }
 

@@ -21,6 +21,9 @@ test('a ledger from before the cache is brought forward, with what it has', asyn
     ALTER TABLE calls DROP COLUMN avoided_nano;
     ALTER TABLE rollups DROP COLUMN saved_cache;
     ALTER TABLE rollups DROP COLUMN cache_hits;
+    ALTER TABLE calls DROP COLUMN coalesced_with;
+    ALTER TABLE calls DROP COLUMN saved_coalesce;
+    ALTER TABLE rollups DROP COLUMN saved_coalesce;
     PRAGMA user_version = 2;`);
   database.close();
   const stores = openSqliteStores(file);
@@ -30,7 +33,7 @@ test('a ledger from before the cache is brought forward, with what it has', asyn
     avoidedNano: 5,
     attempts: [],
     model: 'small',
-    savedNano: { cache: 10_000, route: 0, service: 0 },
+    savedNano: { cache: 10_000, coalesce: 0, route: 0, service: 0 },
   });
   await stores.ledger.append(hit);
   await stores.ledger.append(callRecord({ cache: 'revalidate', referenceNano: 0 }));

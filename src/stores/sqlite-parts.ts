@@ -63,6 +63,7 @@ export class Part {
       saved_nano_usd: of('reference_nano') - of('cost_nano'),
       saved_by_nano_usd: {
         cache: of('saved_cache'),
+        coalesce: of('saved_coalesce'),
         route: of('saved_route'),
         service: of('saved_service'),
       },

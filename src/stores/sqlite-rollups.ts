@@ -4,7 +4,7 @@
  *
  * Each call is in one row of its hour and one of its day (tag `''`), and for each of its tags in one more
  * of both, with tenant and task left out. A tag may have so many values a day; those beyond are summed up
- * as {@link OTHER_VALUES}: a client must not blow up the ledger with labels.
+ * as one (`TagValues`).
  *
  * @module
  */
@@ -20,12 +20,7 @@ import {
   isPriced,
 } from './ledger-store.ts';
 import { DAY_MS, HOUR_MS, ROLLUP_SUMS } from './sqlite-schema.ts';
-
-/** The value under which a tag's values beyond the bound are summed up. */
-export const OTHER_VALUES = '(others)';
-/** Values of one tag that are told apart each day, by each process; and tags. */
-const MOST_VALUES = 400;
-const MOST_TAGS = 400;
+import { TagValues } from './tag-values.ts';
 
 const SPANS = [
   { name: 'hour', ms: HOUR_MS },
@@ -44,9 +39,7 @@ interface Row {
 export class Rollups {
   readonly #upsert: StatementSync;
   readonly #upsertUnit: StatementSync;
-  /** Values seen of each tag on {@link #day}. */
-  readonly #values = new Map<string, Set<string>>();
-  #day = 0;
+  readonly #values = new TagValues();
 
   constructor(database: DatabaseSync) {
     const columns = [...KEYS, ...ROLLUP_SUMS.map(({ column }) => column)];
@@ -66,48 +59,24 @@ export class Rollups {
   add(records: readonly CallRecord[]): void {
     const rows = new Map<string, Row>();
     for (const record of records) {
-      const sums = sumsOf(record);
+      const added = { startedAt: record.startedAt, sums: sumsOf(record) };
       const arm = armOf(record);
       const { model = '', tier = -1, tenant, task, tags } = record;
-      for (const span of SPANS) {
-        const start = startOf(record, span.ms);
-        put(rows, [span.name, start, '', '', tenant, task, model, tier, arm], sums);
-        for (const tag in tags) {
-          const value = this.#bounded(start, tag, tags[tag] ?? '');
-          if (value !== undefined) {
-            put(rows, [span.name, start, tag, value, '', '', model, tier, ''], sums);
-          }
+      put(rows, ['', '', tenant, task, model, tier, arm], added);
+      for (const tag in tags) {
+        const value = this.#values.placeOf(tag, tags[tag] ?? '', record.startedAt);
+        if (value !== undefined) {
+          put(rows, [tag, value, '', '', model, tier, ''], added);
         }
       }
       if (arm !== '' && record.unit !== undefined) {
         const count = countOf(record);
-        this.#upsertUnit.run(startOf(record, DAY_MS), arm, record.unit, count, costOf(record));
+        const day = Math.floor(record.startedAt / DAY_MS) * DAY_MS;
+        this.#upsertUnit.run(day, arm, record.unit, count, costOf(record));
       }
     }
     for (const { keys, sums } of rows.values()) this.#upsert.run(...keys, ...sums);
   }
-
-  /** The value as it is summed up; undefined for a tag that is one too many. */
-  #bounded(start: number, tag: string, value: string): string | undefined {
-    const day = Math.floor(start / DAY_MS);
-    if (day > this.#day) {
-      this.#day = day;
-      this.#values.clear();
-    }
-    let seen = this.#values.get(tag);
-    if (seen === undefined) {
-      if (this.#values.size >= MOST_TAGS) return undefined;
-      this.#values.set(tag, (seen = new Set()));
-    }
-    if (seen.has(value)) return value;
-    if (seen.size >= MOST_VALUES) return OTHER_VALUES;
-    seen.add(value);
-    return value;
-  }
-}
-
-function startOf({ startedAt }: CallRecord, ms: number): number {
-  return Math.floor(startedAt / ms) * ms;
 }
 
 /** Only priced calls are measured: an unknown cost is no cost of 0. */
@@ -115,21 +84,38 @@ function armOf(record: CallRecord): string {
   return record.arm !== undefined && isPriced(record) ? record.arm : '';
 }
 
-/** Unique, whatever a client writes into tags and names: the lengths of what is free stand at the end. */
-function textOf(keys: readonly (string | number)[]): string {
-  const [, , tag = '', value = '', , , model = ''] = keys as readonly string[];
-  return `${keys.join('\n')}\n${tag.length}\n${value.length}\n${model.length}`;
+/** What a call adds to the rows of its hour and its day. */
+interface Added {
+  readonly startedAt: number;
+  readonly sums: readonly number[];
 }
 
+/** Keys are those after the start. */
 function put(
   rows: Map<string, Row>,
   keys: readonly (string | number)[],
-  sums: readonly number[],
+  { startedAt, sums }: Added,
 ): void {
-  const key = textOf(keys);
-  const row = rows.get(key);
-  if (row === undefined) rows.set(key, { keys, sums: [...sums] });
-  else for (const [index, sum] of sums.entries()) row.sums[index] = (row.sums[index] ?? 0) + sum;
+  const text = textOf(keys);
+  for (const { name, ms } of SPANS) {
+    const start = Math.floor(startedAt / ms) * ms;
+    const key = `${name}${start}\n${text}`;
+    const row = rows.get(key);
+    if (row === undefined) rows.set(key, { keys: [name, start, ...keys], sums: [...sums] });
+    else addTo(row.sums, sums);
+  }
+}
+
+/** Unique, whatever a client writes into tags and names: the lengths of what is free stand at the end. */
+function textOf(keys: readonly (string | number)[]): string {
+  const [tag = '', value = '', , , model = ''] = keys as readonly string[];
+  return `${keys.join('\n')}\n${tag.length}\n${value.length}\n${model.length}`;
+}
+
+function addTo(row: number[], sums: readonly number[]): void {
+  for (let index = 0; index < row.length; index++) {
+    row[index] = (row[index] ?? 0) + (sums[index] ?? 0);
+  }
 }
 
 /** What a call adds, in the order of `ROLLUP_SUMS`. */
@@ -154,5 +140,6 @@ function sumsOf(record: CallRecord): readonly number[] {
     record.unit === undefined ? cost * cost : 0,
     savedNano.cache,
     record.cache === 'hit' ? 1 : 0,
+    savedNano.coalesce,
   ];
 }

@@ -63,6 +63,8 @@ export const CALL_COLUMNS = [
   'cache',
   'saved_cache',
   'avoided_nano',
+  'coalesced_with',
+  'saved_coalesce',
 ] as const;
 
 /** In the order of {@link writeAttempt}. */
@@ -130,6 +132,8 @@ export function writeCall(statement: StatementSync, record: CallRecord): void {
     record.cache ?? null,
     record.savedNano.cache,
     record.avoidedNano ?? null,
+    record.coalescedWith ?? null,
+    record.savedNano.coalesce,
   );
 }
 
@@ -215,6 +219,7 @@ export function toRecord(row: Row, attempts: readonly Row[]): CallRecord {
     referenceSource: String(row['reference_source']),
     savedNano: {
       cache: Number(row['saved_cache']),
+      coalesce: Number(row['saved_coalesce']),
       route: Number(row['saved_route']),
       service: Number(row['saved_service']),
     },
@@ -224,6 +229,7 @@ export function toRecord(row: Row, attempts: readonly Row[]): CallRecord {
     stale: row['stale'] === 1,
     cache: text(row, 'cache') as CacheState | undefined,
     avoidedNano: number(row, 'avoided_nano'),
+    coalescedWith: text(row, 'coalesced_with'),
     attempts: attempts.map(readAttempt),
   };
 }

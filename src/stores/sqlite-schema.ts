@@ -73,6 +73,7 @@ export const ROLLUP_SUMS: readonly RollupSum[] = [
   },
   sum('saved_cache'),
   sum('cache_hits', "cache IS 'hit'"),
+  sum('saved_coalesce'),
 ];
 
 const MIGRATIONS: readonly string[] = [
@@ -168,8 +169,11 @@ const MIGRATIONS: readonly string[] = [
   `ALTER TABLE calls ADD COLUMN cache TEXT;
    ALTER TABLE calls ADD COLUMN saved_cache INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE calls ADD COLUMN avoided_nano INTEGER;
+   ALTER TABLE calls ADD COLUMN coalesced_with TEXT;
+   ALTER TABLE calls ADD COLUMN saved_coalesce INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE rollups ADD COLUMN saved_cache INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE rollups ADD COLUMN cache_hits INTEGER NOT NULL DEFAULT 0;`,
+   ALTER TABLE rollups ADD COLUMN cache_hits INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE rollups ADD COLUMN saved_coalesce INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** Sums of calls by hour and by day; see `sqlite-rollups.ts`. Filled from the calls that are there. */

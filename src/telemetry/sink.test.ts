@@ -118,7 +118,7 @@ function settledOf(
     referenceNano: reference,
     referenceSource: reference === undefined ? 'none' : 'measured',
     countedReferenceNano: priced ? (reference ?? costNano) : costNano,
-    savedNano: { cache: 0, route: 0, service: 0 },
+    savedNano: { cache: 0, coalesce: 0, route: 0, service: 0 },
     stale: false,
     overheadNano: 0,
   };

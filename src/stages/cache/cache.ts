@@ -124,7 +124,7 @@ class Caching {
   ): Promise<Reply> {
     note(call, state);
     const { cache: answers, prices } = this.#options;
-    return kept(call, await this.#next(call), {
+    return kept(call, await this.#next({ ...call, sameAs: place.key }), {
       ...place,
       ttlMs: asked.ttlMs,
       prices,

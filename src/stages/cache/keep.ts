@@ -52,6 +52,8 @@ function keepStreamed(call: Call, answer: JsonObject | undefined, keeping: Keepi
 function keep(call: Call, body: string, { key, task, policy, ttlMs, prices, put }: Keeping): void {
   const { trace, operation, tenant, tags } = call;
   const answer = trace.answer;
+  // Of calls that shared an answer the one that asked for it keeps it.
+  if (trace.coalescedWith !== undefined) return;
   if (answer?.usage === undefined || !wentWell(call, task, answer)) return;
   const ttl = Math.min(policy.ttlMs, ttlMs ?? Infinity);
   if (ttl <= 0) return;

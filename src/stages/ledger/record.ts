@@ -44,6 +44,7 @@ export function recordCall({ call, receipt, endedAt, error }: SettledCall): Call
     stale: receipt.stale,
     cache: trace.cache,
     avoidedNano: trace.avoidedNano,
+    coalescedWith: trace.coalescedWith,
     attempts: trace.attempts.map((attempt, index) =>
       recordAttempt(attempt, receipt.attempts[index]),
     ),

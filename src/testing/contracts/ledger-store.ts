@@ -71,12 +71,13 @@ export function callRecord(more: Partial<CallRecord> = {}): CallRecord {
     referenceModel: 'large',
     referenceNano: 10_000,
     referenceSource: 'estimated',
-    savedNano: { cache: 0, route: 0, service: 0 },
+    savedNano: { cache: 0, coalesce: 0, route: 0, service: 0 },
     overheadNano: 0,
     arm: undefined,
     unit: undefined,
     stale: false,
     cache: undefined,
+    coalescedWith: undefined,
     avoidedNano: undefined,
     attempts,
     ...more,
@@ -84,7 +85,7 @@ export function callRecord(more: Partial<CallRecord> = {}): CallRecord {
   // The whole difference is the route's saving, unless the test says otherwise.
   const route = countedReference(made) - costOf(made) + made.overheadNano;
   return more.savedNano === undefined
-    ? { ...made, savedNano: { cache: 0, route, service: 0 } }
+    ? { ...made, savedNano: { cache: 0, coalesce: 0, route, service: 0 } }
     : made;
 }
 
