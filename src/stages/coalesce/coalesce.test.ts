@@ -38,7 +38,7 @@ class Upstream {
       this.aborted++;
       put(new FarthingError('client_disconnected', 'gone'));
     });
-    async function* read(): AsyncGenerator<readonly ReplyEvent[]> {
+    async function* said(): AsyncGenerator<readonly ReplyEvent[]> {
       for (;;) {
         while (queue.length === 0) {
           await new Promise<void>((resolve) => {
@@ -52,7 +52,7 @@ class Upstream {
       }
     }
     const form = call.body.json['stream'] === true ? 'stream' : 'json';
-    return { form, events: read(), attempt } satisfies Reply;
+    return { form, events: said(), attempt } satisfies Reply;
   };
 
   push(text: string, index = 0): void {
