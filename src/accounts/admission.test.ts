@@ -238,6 +238,7 @@ describe('admission', () => {
                 spent += cost;
                 await settle(parts, cost);
               });
+              return undefined;
             },
             () => void told++,
           );

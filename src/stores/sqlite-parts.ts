@@ -8,8 +8,10 @@ import type { Arm } from './ledger-store.ts';
 import type { ArmSums, Sums, TierShare } from './report.ts';
 import { ROLLUP_SUMS } from './sqlite-schema.ts';
 
-/** A row of rollups: the model, the tier and the arm, then the sums in the order of `ROLLUP_SUMS`. */
+/** A row of rollups: a group, the model, the tier and the arm, then the sums in the order of `ROLLUP_SUMS`. */
 export type PartRow = readonly SQLOutputValue[];
+/** Where the sums begin. */
+const FIRST_SUM = 4;
 
 type Answered = Pick<TierShare, 'tier' | 'model' | 'calls'>;
 
@@ -35,8 +37,9 @@ export class Part {
   }
 
   /** Adds a row. */
-  add([model, tier, arm, ...sums]: PartRow): void {
-    const added = sums.map(Number);
+  add(row: PartRow): void {
+    const [, model, tier, arm] = row;
+    const added = row.slice(FIRST_SUM).map(Number);
     addTo(this.#sums, added, 1);
     if (model !== '') {
       const calls = get(added, 'calls');

@@ -71,11 +71,11 @@ function read(
   statement.setReturnArrays(true);
   const rows = statement.iterate(...parameters) as Iterable<unknown> as Iterable<PartRow>;
   const parts = new Map<string, Part>();
-  for (const [name, ...row] of rows) {
-    const key = String(name);
-    const part = parts.get(key) ?? new Part();
+  for (const row of rows) {
+    const name = String(row[0]);
+    let part = parts.get(name);
+    if (part === undefined) parts.set(name, (part = new Part()));
     part.add(row);
-    parts.set(key, part);
   }
   return parts;
 }

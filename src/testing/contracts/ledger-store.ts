@@ -133,6 +133,10 @@ function groupOf(
   return (tags as { feature?: string }).feature ?? '(none)';
 }
 
+function tagsOf({ tags }: CallRecord): string[] {
+  return Object.entries(tags).map(([name, value]) => `${name}=${value}`);
+}
+
 function sumOver(records: readonly CallRecord[], of: (record: CallRecord) => number): number {
   return records.reduce((sum, record) => sum + of(record), 0);
 }
@@ -288,12 +292,33 @@ export function ledgerStoreContract(name: string, create: () => Stores): void {
               }
               assert.equal(new Set(inside.map((one) => groupOf(one, by))).size, rows.length);
             }
+            const { rows } = stores.ledger.report({ by: 'tag', ...period });
+            for (const { group, ...sums } of rows) {
+              assertSums(
+                sums,
+                inside.filter((record) => tagsOf(record).includes(group)),
+              );
+            }
+            assert.equal(new Set(inside.flatMap(tagsOf)).size, rows.length);
             assertArms(stores.ledger.report(period).arms, inside);
             await stores.close();
           },
         ),
         { numRuns: 40 },
       );
+    });
+
+    test('the money of a revalidation without a tag is among that of no tag, though it is no call', async () => {
+      const stores = create();
+      await stores.ledger.append(callRecord({ tags: { feature: 'a' } }));
+      await stores.ledger.append(callRecord({ cache: 'revalidate', referenceNano: 0 }));
+      const { rows, totals } = stores.ledger.report({ by: 'tag:feature' });
+      assert.equal(totals.calls, 1);
+      assert.equal(
+        rows.reduce((sum, row) => sum + row.cost_nano_usd, 0),
+        totals.cost_nano_usd,
+      );
+      await stores.close();
     });
 
     test('a tag with very many values keeps its sums: those beyond are summed up as one', async () => {
