@@ -20,6 +20,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['checks'],
   ['config', 'providers/hosts.ts'],
   ['providers', 'alerts'],
+  ['semantic'],
   ['stages'],
   ['pipeline.ts'],
   ['gateway.ts'],
