@@ -23,26 +23,41 @@ export function clopperPearsonLower(hits: number, of: number, confidence = 0.95)
   return hits === 0 ? 0 : 1 - clopperPearsonUpper(of - hits, of, confidence);
 }
 
+/** How sure a bound is to be that holds at all times, and the share that the true one is to be told from. */
+export interface AnytimeOptions {
+  readonly confidence: number;
+  readonly aim: number;
+}
+
 /**
  * An upper bound that holds at all looks together: with the given confidence the true share is never above
  * it, however often and whenever one looks. From a mixture of likelihood ratios over Beta(½, b) and Ville's
- * inequality (Robbins 1970, Ann. Math. Stat. 41, 1397). `aim` is the share that it is to be told from: b is
- * such that the mixture lies at a quarter of it, where the bound is tightest; it is valid for any.
+ * inequality (Robbins 1970, Ann. Math. Stat. 41, 1397). The mixture's mean is about a quarter of `aim`, where
+ * the bound is then tightest; it is valid for any.
  */
-export function anytimeUpper(
+export function anytimeUpper(hits: number, of: number, options: AnytimeOptions): number {
+  if (of === 0 || hits >= of) return 1;
+  return bisect(hits / of, 1, (share) => !excludes(hits, of, { ...options, share }));
+}
+
+/** True where {@link anytimeUpper} is at most `aim`, without looking for where it is. */
+export function isAnytimeBelow(hits: number, of: number, options: AnytimeOptions): boolean {
+  return (
+    of > 0 && hits / of < options.aim && excludes(hits, of, { ...options, share: options.aim })
+  );
+}
+
+/** Whether what was counted is too unlikely at a share, beside the mixture. */
+function excludes(
   hits: number,
   of: number,
-  { confidence, aim }: { readonly confidence: number; readonly aim: number },
-): number {
-  if (of === 0 || hits >= of) return 1;
+  { confidence, aim, share }: AnytimeOptions & { readonly share: number },
+): boolean {
   const a = 0.5;
   const b = (4 * a) / aim;
   const mixture = logBeta(a + hits, b + of - hits) - logBeta(a, b);
-  const enough = -Math.log(1 - confidence);
-  return bisect(hits / of, 1, (share) => {
-    const likelihood = (hits === 0 ? 0 : hits * Math.log(share)) + (of - hits) * Math.log1p(-share);
-    return mixture - likelihood < enough;
-  });
+  const likelihood = (hits === 0 ? 0 : hits * Math.log(share)) + (of - hits) * Math.log1p(-share);
+  return mixture - likelihood >= -Math.log(1 - confidence);
 }
 
 /** Where `holds` turns from true to false between two numbers. */

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { anytimeUpper, clopperPearsonLower, clopperPearsonUpper } from './bounds.ts';
+import {
+  type AnytimeOptions,
+  anytimeUpper,
+  clopperPearsonLower,
+  clopperPearsonUpper,
+  isAnytimeBelow,
+} from './bounds.ts';
 
 /** The word on a would-be hit: would the kept answer have served? `unknown` is no evidence either way. */
 export type Verdict = 'right' | 'wrong' | 'unknown';
@@ -121,13 +127,13 @@ export class WrongRate {
   #lowest(): number | undefined {
     return THRESHOLDS.find((_, from) => {
       const { judged, wrong } = this.#above(from);
-      return this.#bound(judged, wrong) <= this.#limit;
+      return isAnytimeBelow(wrong, judged, this.#sureness());
     });
   }
 
-  #bound(judged: number, wrong: number): number {
-    const confidence = 1 - (1 - CONFIDENCE) / THRESHOLDS.length;
-    return anytimeUpper(wrong, judged, { confidence, aim: this.#limit });
+  /** A share of the doubt for each threshold. */
+  #sureness(): AnytimeOptions {
+    return { confidence: 1 - (1 - CONFIDENCE) / THRESHOLDS.length, aim: this.#limit };
   }
 
   #above(from: number): { readonly judged: number; readonly wrong: number } {
@@ -150,7 +156,7 @@ export class WrongRate {
       wrong,
       unknown: this.#unknown,
       upper: clopperPearsonUpper(wrong, judged, CONFIDENCE),
-      decidingUpper: this.#bound(judged, wrong),
+      decidingUpper: anytimeUpper(wrong, judged, this.#sureness()),
       limit: this.#limit,
       alarms: this.#alarms,
     };

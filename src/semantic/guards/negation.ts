@@ -38,11 +38,14 @@ function deniesOtherwise(plain: Reading, denying: Reading): boolean {
 /** The first content word after each negator; "Can't I …?" asks the same as "Can I …?". */
 export function denied({ words }: Reading): string[] {
   const rhetorical = isRhetorical(words);
-  return words.flatMap((word, at) => {
-    if (!NEGATORS.has(word) || (rhetorical && at === 1)) return [];
-    const head = words.slice(at + 1).find((next) => !isFunctionWord(next));
-    return [head === undefined ? '' : stem(head)];
-  });
+  const heads: string[] = [];
+  let head = '';
+  for (let at = words.length - 1; at >= 0; at--) {
+    const word = words[at] ?? '';
+    if (NEGATORS.has(word) && !(rhetorical && at === 1)) heads.push(head);
+    else if (!isFunctionWord(word)) head = stem(word);
+  }
+  return heads;
 }
 
 function isRhetorical([first, second, third]: readonly string[]): boolean {

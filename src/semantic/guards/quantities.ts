@@ -75,6 +75,12 @@ function find(text: string): Quantities {
   return found;
 }
 
+/** True for a word that is a number or a unit: not the business of whoever compares words. */
+export function isCounting(word: string): boolean {
+  if (/^\d/.test(word) || SCALES[word] !== undefined || unitNamed(word) !== undefined) return true;
+  return SMALL.includes(word) || TENS.includes(word);
+}
+
 /** Reads what begins at a token; where the next begins. */
 function take(tokens: readonly string[], at: number, found: Gathered): number {
   const token = tokens[at] ?? '';
@@ -156,5 +162,6 @@ function valueOf(token: string): number | undefined {
 /** "1,000" and "1.000.000" are thousands, "2.5" and "2,5" are not. */
 function digits(token: string): number {
   const grouped = /^\d{1,3}(?:[,'.]\d{3})+$/.test(token) && !/^\d+\.\d{3}$/.test(token);
-  return Number(grouped ? token.replaceAll(/[,'.]/g, '') : token.replace(',', '.'));
+  const value = Number(grouped ? token.replaceAll(/[,'.]/g, '') : token.replace(',', '.'));
+  return Number.isNaN(value) ? Number(token.replaceAll(/\D/g, '')) : value;
 }

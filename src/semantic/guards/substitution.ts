@@ -1,6 +1,7 @@
 /** `substitution`: the same sentence with another word in it. @module */
+import { isCounting } from './quantities.ts';
 import { type Reading, readingOf } from './reading.ts';
-import { isFunctionWord } from './stems.ts';
+import { isFunctionWord, stem } from './stems.ts';
 import { areSynonyms } from './synonyms.ts';
 
 /** Words that may differ without the sentence's being another one. */
@@ -19,13 +20,23 @@ const MOST_REPLACED = 2;
 export function substitution(asked: string, kept: string): string | undefined {
   const one = readingOf(asked);
   const other = readingOf(kept);
-  const left = one.content.filter((word) => !other.contentSet.has(word));
-  const right = other.content.filter((word) => !one.contentSet.has(word));
+  const left = own(one, other);
+  const right = own(other, one);
   if (left.length === 0 || right.length === 0) return undefined;
   if (left.length > MOST_REPLACED || right.length > MOST_REPLACED) return undefined;
   if (frameOf(one) !== frameOf(other)) return undefined;
   const odd = left.find((word) => !right.some((candidate) => mayStandFor(word, candidate)));
   return odd === undefined ? undefined : `"${odd}" is replaced by "${right.join(' ')}"`;
+}
+
+/** Content words that the other has not; numbers, units and hours have their own guards. */
+function own(one: Reading, other: Reading): string[] {
+  const measures = new Set(one.words.filter((word) => isMeasure(word)).map(stem));
+  return one.content.filter((word) => !other.contentSet.has(word) && !measures.has(word));
+}
+
+function isMeasure(word: string): boolean {
+  return isCounting(word) || /^(?:[ap]m|noon|midnight|c|f)$/.test(word);
 }
 
 function frameOf({ words }: Reading): string {

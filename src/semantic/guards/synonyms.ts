@@ -23,7 +23,7 @@ available stock|discount coupon voucher|code coupon|warranty guarantee|material 
 quit stop|get receive obtain|choose select pick|recommend suggest|contact reach call|speak talk|top load|transfer payment
 bank branch|machine atm|wife spouse husband partner|stay remain|extend prolong|shut closed|decline reject refuse|swallow eat keep
 current actual|correct right proper|minimum least|dark night|theme mode|write create|fever temperature|rate pulse|amount quantity
-sore painful|intermittent|steps process procedure|documents papers|method way|colour color|grey gray|child kid|insured protected safe
+usa us america|uk britain|sore painful|intermittent|steps process procedure|documents papers|method way|colour color|grey gray|child kid|insured protected safe
 `;
 
 const groups = new Map<string, Set<number>>();
