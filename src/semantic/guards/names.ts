@@ -4,7 +4,7 @@ import { readingOf } from './reading.ts';
 
 /** Capitalised words that name nothing; days and months are for the guard of dates. */
 const NO_NAMES = new Set(
-  `i ok mr mrs ms dr pin id faq tv please thanks hello hi monday tuesday wednesday thursday friday saturday sunday january
+  `i ok atm mr mrs ms dr pin id faq tv please thanks hello hi monday tuesday wednesday thursday friday saturday sunday january
   february march april may june july august september october november december christmas new year eve am pm`.split(
     /\s+/,
   ),

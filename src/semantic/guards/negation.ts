@@ -26,8 +26,8 @@ export function negation(asked: string, kept: string): string | undefined {
     return deniesOtherwise(plain, denying) ? undefined : 'one denies what the other does not';
   }
   const swapped =
-    deniedByOne.some((word) => !deniedByOther.includes(word) && other.contentSet.has(word)) &&
-    deniedByOther.some((word) => !deniedByOne.includes(word) && one.contentSet.has(word));
+    deniedByOne.some((word) => other.contentSet.has(word) && !isDenied(other, word)) &&
+    deniedByOther.some((word) => one.contentSet.has(word) && !isDenied(one, word));
   return swapped ? 'they deny different parts' : undefined;
 }
 
@@ -46,6 +46,16 @@ export function denied({ words }: Reading): string[] {
     else if (!isFunctionWord(word)) head = stem(word);
   }
   return heads;
+}
+
+/** How far a negator reaches, in words: "why won't my new card work". */
+const REACH = 5;
+
+function isDenied({ words }: Reading, denial: string): boolean {
+  return words.some((word, at) => {
+    if (!NEGATORS.has(word)) return false;
+    return words.slice(at + 1, at + 1 + REACH).some((next) => stem(next) === denial);
+  });
 }
 
 function isRhetorical([first, second, third]: readonly string[]): boolean {

@@ -13,7 +13,7 @@ export function tense(asked: string, kept: string): string | undefined {
   const times = [first, second];
   const reason = `one is about the ${first}, the other about the ${second}`;
   if (times.includes('future') && times.some((time) => BEFORE.has(time))) {
-    return shareContent(one, other) ? reason : undefined;
+    return share(one, other) >= SAME_MATTER ? reason : undefined;
   }
   return sameContent(one, other) && !sameEvent(times) ? reason : undefined;
 }
@@ -33,9 +33,14 @@ function sameContent(one: Reading, other: Reading): boolean {
   );
 }
 
-function shareContent(one: Reading, other: Reading): boolean {
-  return one.content.some((word) => other.contentSet.has(word));
+/** Share of their content words, all taken together, that both have. */
+function share(one: Reading, other: Reading): number {
+  const both = [...one.contentSet].filter((word) => other.contentSet.has(word)).length;
+  return both / (one.contentSet.size + other.contentSet.size - both);
 }
+
+/** Below this share two sentences do not tell of one thing at two times. */
+const SAME_MATTER = 0.5;
 
 const IRREGULAR_PAST = new Set(
   'went took ate got came gave sent paid bought sold found lost saw made left ran broke forgot slept felt fell flew froze'.split(
@@ -43,9 +48,13 @@ const IRREGULAR_PAST = new Set(
   ),
 );
 
+/** Words that end as verbs in progress do, and are none; a gerund behind an article is a noun. */
+const NO_VERBS =
+  /\b(?:pending|missing|morning|evening|during|nothing|anything|something|everything|string|king|ring|spring)\b|(?<=\b(?:a|an|the|any|no) )\p{L}+ing\b/gu;
+
 /** The time of the first verb that shows one; undefined where none does. */
 function timeOf({ text, words }: Reading): Time | undefined {
-  const lower = text.toLowerCase();
+  const lower = text.toLowerCase().replaceAll(NO_VERBS, ' ');
   if (/\b(?:will|shall)\b|\bgoing to (?!the\b|a\b|my\b)/.test(lower)) return 'future';
   if (/(?<!^)\b(?:is|are|am|be) (?:being )?\p{L}+ing\b|\b(?:is|are|am) being\b/u.test(lower)) {
     return 'ongoing';

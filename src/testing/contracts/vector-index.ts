@@ -43,7 +43,7 @@ export function vectorIndexContract(
       const index = create(DIMENSIONS);
       for (let id = 0; id < 50; id++) index.add(id, direction(id));
       assert.equal(index.size, 50);
-      assert.ok(index.bytes >= 50 * DIMENSIONS * 4);
+      assert.ok(index.bytes >= 50 * DIMENSIONS * 2);
       const query = direction(1_000);
       const found = index.nearest(query, 5);
       const expected = Array.from({ length: 50 }, (_, id) => ({
@@ -57,7 +57,7 @@ export function vectorIndexContract(
         expected.map(({ id }) => id),
       );
       for (const [at, { similarity }] of found.entries()) {
-        assert.ok(Math.abs(similarity - expected[at]!.similarity) < 1e-5);
+        assert.ok(Math.abs(similarity - expected[at]!.similarity) < 1e-3);
       }
       assert.equal(index.nearest(query, 100).length, 50);
     });
