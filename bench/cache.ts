@@ -19,7 +19,13 @@ import { nearestEarlier } from './cache/nearest.ts';
 import { importFrom } from './cache/packages.ts';
 import { generator, shuffled } from './cache/random.ts';
 import { ASSUMED, normalise, replay, type Replayed } from './cache/replay.ts';
-import { boundedThreshold, serve, type Stream, tunedThreshold } from './cache/stream.ts';
+import {
+  boundedThreshold,
+  serve,
+  serveLearning,
+  type Stream,
+  tunedThreshold,
+} from './cache/stream.ts';
 import { type ScoredPair, servedPairs, trapThreshold } from './cache/trap-rates.ts';
 import { trapPairs } from './cache/traps.ts';
 import { wilson } from './templates/wilson.ts';
@@ -130,6 +136,10 @@ function bankingRows(embedder: string, { questions, vectors, guards }: Banking):
       row(`share ≤ ${percent(limit)} when fitted, guards`, tunedThreshold(stream, limit), stream),
       row(`bound ≤ ${percent(limit)}, no guards`, boundedThreshold(unguarded, limit), unguarded),
       row(`bound ≤ ${percent(limit)}, guards`, boundedThreshold(stream, limit), stream),
+      rowOf(
+        { set: 'banking77', embedder, how: `the same, learning on`, threshold: undefined },
+        serveLearning(stream, limit),
+      ),
     ]),
   ];
 }
@@ -209,7 +219,7 @@ function print(rows: readonly Row[], replays: Readonly<Record<string, Replayed>>
       const served = set === 'traps' ? hits + wrong : hits;
       const [low, high] = hitRate;
       console.log(
-        `| ${embedder} | ${how} | ${threshold?.toFixed(2) ?? 'none'} | ${hits} of ${asked} | ${percent(hits / asked)} (${percent(low)} to ${percent(high)}) | ${wrong} | ${served === 0 ? '–' : percent(wrong / served)} | ${served === 0 ? '–' : percent(wrongUpper)} |`,
+        `| ${embedder} | ${how} | ${threshold ?? 'none'} | ${hits} of ${asked} | ${percent(hits / asked)} (${percent(low)} to ${percent(high)}) | ${wrong} | ${served === 0 ? '–' : percent(wrong / served)} | ${served === 0 ? '–' : percent(wrongUpper)} |`,
       );
     }
   }

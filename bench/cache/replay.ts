@@ -10,19 +10,19 @@ import { generator, shuffled } from './random.ts';
 
 /** What is assumed of the traffic. */
 export const ASSUMED = {
-  calls: 40_000,
+  calls: 100_000,
   tenants: 5,
   /** Share of calls by tenant. */
   tenantShares: [0.5, 0.25, 0.15, 0.07, 0.03],
   /** Questions that a tenant's customers ask, by rank r with a weight of 1 / r^exponent. */
-  questionsPerTenant: 4_000,
+  questionsPerTenant: 10_000,
   exponent: 0.9,
   /** Share of calls that write their question otherwise: case, spaces, a full stop. */
   reformatted: 0.3,
   /** Share of calls that come as a burst of two to five at once. */
   bursts: 0.05,
-  /** Share of would-be hits that are judged while the model answers, and of served ones. */
-  shadowShare: 0.25,
+  /** Share of would-be hits that are judged: all while the model answers, for labels are compared for nothing. */
+  shadowShare: 1,
   verifyShare: 0.05,
 } as const;
 
@@ -61,6 +61,8 @@ interface Tenant {
 /** Runs it; the same options give the same. */
 export function replay(options: ReplayOptions): Replayed {
   const random = generator(4960);
+  // Judging must not change what is asked.
+  const judging = generator(4961);
   const weights = cumulative(ASSUMED.questionsPerTenant, ASSUMED.exponent);
   const tenants = ASSUMED.tenantShares.map(() => newTenant(options, random));
   const by: Record<By, number> = { exact: 0, normalised: 0, coalesced: 0, semantic: 0, model: 0 };
@@ -70,7 +72,11 @@ export function replay(options: ReplayOptions): Replayed {
     const asked = tenant?.pool[draw(weights, random())];
     if (tenant === undefined || asked === undefined) continue;
     const text = random() < ASSUMED.reformatted ? reformat(asked.text, random) : asked.text;
-    const answered = answer(tenant, { text, intent: asked.intent }, { ...options, random });
+    const answered = answer(
+      tenant,
+      { text, intent: asked.intent },
+      { ...options, random: judging },
+    );
     by[answered.by]++;
     calls++;
     if (answered.wrong) wrong++;

@@ -23,6 +23,7 @@ export interface Outcome {
 /** Candidates that are looked at, as in the cache. */
 const LOOKED_AT = 4;
 const LEAST = 0.5;
+const VERIFIED_EVERY = 20;
 
 /** The nearest earlier question that the guards let pass, of those that `isKept`. */
 export function candidate(
@@ -91,4 +92,34 @@ export function serve(stream: Stream, threshold: number | undefined): Outcome {
     if (questions[near.place]?.intent !== questions[at]?.intent) wrong++;
   }
   return { asked: questions.length - split, hits: served.size, wrong };
+}
+
+/**
+ * The second part as in operation: it begins with the evidence of the first, and goes on learning from all
+ * would-be hits that are not served and from every twentieth that is.
+ */
+export function serveLearning(stream: Stream, limit: number): Outcome {
+  const { questions, split } = stream;
+  const rate = new WrongRate(limit);
+  for (const { similarity, wrong } of shadowHits(stream)) {
+    rate.record({ similarity, verdict: wrong ? 'wrong' : 'right', served: false });
+  }
+  const notKept = new Set<number>();
+  let [hits, wrongs] = [0, 0];
+  for (let at = split; at < questions.length; at++) {
+    const near = candidate(stream, at, (place) => !notKept.has(place));
+    if (near === undefined) continue;
+    const wrong = questions[near.place]?.intent !== questions[at]?.intent;
+    const served = rate.threshold !== undefined && near.similarity >= rate.threshold;
+    if (served) {
+      hits++;
+      if (wrong) wrongs++;
+    }
+    const judged = !served || hits % VERIFIED_EVERY === 0;
+    // A served hit that is verified has a fresh answer after all.
+    if (served && !judged) notKept.add(at);
+    if (judged)
+      rate.record({ similarity: near.similarity, verdict: wrong ? 'wrong' : 'right', served });
+  }
+  return { asked: questions.length - split, hits, wrong: wrongs };
 }

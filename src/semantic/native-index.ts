@@ -36,8 +36,8 @@ interface UsearchIndex {
 /** Links of each vector on the lowest level; twice that many there, half on the others. */
 const CONNECTIVITY = 16;
 /** How widely is searched, when adding and when looking up: recall against time. */
-const EXPANSION_ADD = 64;
-const EXPANSION_SEARCH = 32;
+const EXPANSION_ADD = 96;
+const EXPANSION_SEARCH = 48;
 /** Bytes of links a vector, roughly: 2 × connectivity of five bytes, and its key. */
 const LINK_BYTES = 2 * CONNECTIVITY * 5 + 16;
 

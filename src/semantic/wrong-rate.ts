@@ -26,9 +26,9 @@ export interface JudgedHit {
 
 /**
  * Thresholds that may be chosen, fixed before any evidence: choosing the best of finely spaced ones would
- * pick the luckiest. Closer together where embedders put paraphrases.
+ * pick the luckiest. The distance to 1 shrinks by the same factor from each to the next.
  */
-export const THRESHOLDS = [0.5, 0.6, 0.7, 0.75, 0.8, 0.84, 0.88, 0.91, 0.94, 0.96, 0.98] as const;
+export const THRESHOLDS = [0.5, 0.7, 0.82, 0.89, 0.935, 0.96, 0.977, 0.986] as const;
 
 /** The wrong-hit rate is below the limit with this confidence, over all thresholds and all times together. */
 const CONFIDENCE = 0.95;
@@ -68,7 +68,7 @@ export interface WrongRateReport {
 /**
  * The evidence of one namespace. The threshold is the lowest one at which the bound of the wrong-hit rate of
  * all that lies above is within the limit. It is corrected twice. For the search over thresholds: each of the
- * eleven is held at 1 − 5 %/11 (Bonferroni), which needs no second half of the evidence and wastes little,
+ * eight is held at 1 − 5 %/8 (Bonferroni), which needs no second half of the evidence and wastes little,
  * for bounds grow with the logarithm only. For looking again after each verdict: the bound is one that holds
  * at all times. Hits must be a sample whose chance does not depend on whether they are right; hits below the
  * threshold may be judged more often than those above, which errs to the safe side.
