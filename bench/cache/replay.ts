@@ -10,7 +10,7 @@ import { generator, shuffled } from './random.ts';
 
 /** What is assumed of the traffic. */
 export const ASSUMED = {
-  calls: 100_000,
+  calls: 40_000,
   tenants: 5,
   /** Share of calls by tenant. */
   tenantShares: [0.5, 0.25, 0.15, 0.07, 0.03],
