@@ -100,7 +100,12 @@ describe('writeReceipt', () => {
   test('what the provider itself charges less than its list is the service’s saving', () => {
     const tokens = used({ input: 1000 });
     const receipt = receiptOf([attemptAt(small, { tokens, reportedCostNano: 400_000 })]);
-    assert.deepEqual(receipt.savedNano, { cache: 0, coalesce: 0, route: 9_000_000, service: 600_000 });
+    assert.deepEqual(receipt.savedNano, {
+      cache: 0,
+      coalesce: 0,
+      route: 9_000_000,
+      service: 600_000,
+    });
     assert.equal(receipt.attempts[0]?.computedNano, 1_000_000);
     assert.equal(receipt.costNano, 400_000);
   });

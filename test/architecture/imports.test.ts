@@ -21,6 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config', 'providers/hosts.ts'],
   ['accounts', 'policy', 'cache'],
   ['providers', 'alerts'],
+  ['semantic'],
   ['stages'],
   ['pipeline.ts', 'quote'],
   ['read-call.ts'],
