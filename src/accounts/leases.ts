@@ -27,7 +27,7 @@ const RENEW_MS = 3_000;
 /** After this long without a renewal (a process that was stopped) leases may have run out, in ms. */
 const LOST_MS = 9_000;
 /** Calls that a lease should serve where there is plenty. */
-const CALLS_A_LEASE = 64;
+const CALLS_A_LEASE = 256;
 /** An account with less than this share of its limit free gives everything idle back at once. */
 const TIGHT = 1 / 20;
 

@@ -4,9 +4,8 @@
  * @module
  */
 import { readFileSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { Command, InvalidArgumentError } from 'commander';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, loadPriceSettings } from '../config/load.ts';
 import { FarthingError, isFarthingError } from '../errors.ts';
 import { canonicalProvider, PriceBook } from '../pricing/price-book.ts';
 import { type Bill, billsOf } from '../reconcile/bill.ts';
@@ -15,7 +14,8 @@ import { type DriftLimit, exceeds, parseDriftLimit } from '../reconcile/drift-li
 import { explain } from '../reconcile/explain.ts';
 import { readExports } from '../reconcile/read-exports.ts';
 import type { LedgerDay } from '../stores/provider-days.ts';
-import { readProviderDays } from '../stores/sqlite-provider-days.ts';
+import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import type { LedgerStore } from '../stores/ledger-store.ts';
 import { existingDataFile } from './data-file.ts';
 import { type Reconciled, reconciledJson, renderReconciled } from './reconcile-output.ts';
 
@@ -86,26 +86,17 @@ async function reconcileFiles(files: readonly string[], options: Options): Promi
     process.stderr.write(`Reading ${files.join(', ')} …\n`);
   }
   const exports = contents.flatMap(readExports);
-  const book = PriceBook.load();
+  const { priceFile } = loadPriceSettings(
+    options.config === undefined ? {} : { path: options.config },
+  );
+  const book = PriceBook.load(priceFile);
   const bills = billsOf(exports, book, options);
   const nameOf = await ledgerNames(bills, options);
-  const database = openLedger(data);
+  const stores = openSqliteStores(data);
   try {
-    return bills.map((bill) => reconcileBill(bill, { database, nameOf, book }));
+    return bills.map((bill) => reconcileBill(bill, { ledger: stores.ledger, nameOf, book }));
   } finally {
-    database.close();
-  }
-}
-
-/** For reading only: the gateway may be writing. */
-function openLedger(path: string): DatabaseSync {
-  try {
-    const database = new DatabaseSync(path, { readOnly: true });
-    database.prepare('SELECT 1 FROM attempts LIMIT 0');
-    return database;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new FarthingError('invalid_config', `Cannot open the ledger ${path}: ${why}.`, { cause });
+    await stores.close();
   }
 }
 
@@ -140,13 +131,13 @@ async function ledgerNames(bills: readonly Bill[], options: Options): Promise<Le
 }
 
 interface Sources {
-  readonly database: DatabaseSync;
+  readonly ledger: LedgerStore;
   readonly nameOf: LedgerName;
   readonly book: PriceBook;
 }
 
-function reconcileBill(bill: Bill, { database, nameOf, book }: Sources): Reconciled {
-  const ledger = readProviderDays(database, {
+function reconcileBill(bill: Bill, { ledger: store, nameOf, book }: Sources): Reconciled {
+  const ledger = store.providerDays({
     since: startOf(bill.period.first, bill),
     until: startOf(bill.period.last, bill) + DAY_MS,
     utcOffsetMinutes: bill.utcOffsetMinutes,

@@ -6,6 +6,7 @@
 import type { CacheState, SavingStage } from '../call.ts';
 import type { TokenCounts, UsageSource } from '../pricing/usage.ts';
 import type { Charge } from './account-store.ts';
+import type { LedgerDay, ProviderDaysQuery } from './provider-days.ts';
 import type { Report, ReportQuery } from './report.ts';
 
 /** Where the sandbox keeps its simulated money, apart from any real ledger. */
@@ -107,6 +108,8 @@ export interface LedgerStore {
   call(id: string): CallRecord | undefined;
   /** The calls that began in a period, oldest first, read as they are asked for. Sees what is written. */
   calls(period: Period): Iterable<CallRecord>;
+  /** Attempts by day, provider and model, to be set against a provider's own figures. */
+  providerDays(query: ProviderDaysQuery): readonly LedgerDay[];
   /** The ids of the newest calls, newest first. */
   recent(limit: number): string[];
   /** A small document kept beside the ledger, by name. */

@@ -6,7 +6,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Charge } from './account-store.ts';
 import type { CallRecord, LedgerStore, Period } from './ledger-store.ts';
+import type { LedgerDay, ProviderDaysQuery } from './provider-days.ts';
 import type { Report, ReportQuery } from './report.ts';
+import { readProviderDays } from './sqlite-provider-days.ts';
 import type { GroupCommit } from './sqlite-group-commit.ts';
 import { readReport } from './sqlite-report.ts';
 import { Rollups } from './sqlite-rollups.ts';
@@ -43,6 +45,10 @@ export class SqliteLedger implements LedgerStore {
 
   call(id: string): CallRecord | undefined {
     return readCall(this.#database, id);
+  }
+
+  providerDays(query: ProviderDaysQuery): readonly LedgerDay[] {
+    return readProviderDays(this.#database, query);
   }
 
   calls(period: Period): Iterable<CallRecord> {

@@ -26,7 +26,9 @@ export function closingChunk(
   like: ReplyEvent | undefined,
 ): ReplyEvent {
   const chunk: JsonObject = like?.value ?? {};
-  const usage = asObject(chunk['usage']) ?? usageOf(call);
+  // What was told early, or not at all, was counted here: the client is told what the ledger has.
+  const isFinal = call.trace.answer?.usage?.source === 'provider';
+  const usage = (isFinal ? asObject(chunk['usage']) : undefined) ?? usageOf(call);
   return ReplyEvent.of({
     id: chunk['id'] ?? call.id,
     object: 'chat.completion.chunk',
