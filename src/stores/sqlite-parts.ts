@@ -13,7 +13,12 @@ export type PartRow = readonly SQLOutputValue[];
 /** Where the sums begin. */
 const FIRST_SUM = 4;
 
-type Answered = Pick<TierShare, 'tier' | 'model' | 'calls'>;
+/** Answers of one model at one tier. */
+interface Answered {
+  readonly tier: number;
+  readonly model: string;
+  calls: number;
+}
 
 const PLACES = new Map(ROLLUP_SUMS.map(({ column }, place) => [column, place]));
 
@@ -21,7 +26,8 @@ const PLACES = new Map(ROLLUP_SUMS.map(({ column }, place) => [column, place]));
 export class Part {
   /** In the order of `ROLLUP_SUMS`. */
   readonly #sums = nothing();
-  readonly #answered = new Map<string, Answered>();
+  /** A few at most, so that looking through them is quicker than a map. */
+  readonly #answered: Answered[] = [];
   readonly #arms = new Map<Arm, number[]>();
 
   /** All of several parts. */
@@ -39,12 +45,9 @@ export class Part {
   /** Adds a row. */
   add(row: PartRow): void {
     const [, model, tier, arm] = row;
-    const added = row.slice(FIRST_SUM).map(Number);
+    const added = numbersOf(row);
     addTo(this.#sums, added, 1);
-    if (model !== '') {
-      const calls = get(added, 'calls');
-      this.#answer({ tier: Number(tier), model: String(model), calls });
-    }
+    if (model !== '') this.#answer(Number(tier), String(model), get(added, 'calls'));
     if (arm !== '') this.#arm(arm as Arm, added, 1);
   }
 
@@ -84,7 +87,7 @@ export class Part {
 
   /** Which model answered how often; the most frequent first. */
   toShares(): TierShare[] {
-    const answered = [...this.#answered.values()].filter(({ calls }) => calls !== 0);
+    const answered = this.#answered.filter(({ calls }) => calls !== 0);
     const all = answered.reduce((sum, { calls }) => sum + calls, 0);
     return answered
       .toSorted((a, b) => b.calls - a.calls || a.tier - b.tier)
@@ -109,16 +112,14 @@ export class Part {
 
   #put(other: Part, sign: 1 | -1): void {
     addTo(this.#sums, other.#sums, sign);
-    for (const one of other.#answered.values()) {
-      this.#answer({ ...one, calls: sign * one.calls });
-    }
+    for (const { tier, model, calls } of other.#answered) this.#answer(tier, model, sign * calls);
     for (const [arm, sums] of other.#arms) this.#arm(arm, sums, sign);
   }
 
-  #answer(one: Answered): void {
-    const key = `${one.tier} ${one.model}`;
-    const calls = (this.#answered.get(key)?.calls ?? 0) + one.calls;
-    this.#answered.set(key, { ...one, calls });
+  #answer(tier: number, model: string, calls: number): void {
+    const known = this.#answered.find((one) => one.tier === tier && one.model === model);
+    if (known === undefined) this.#answered.push({ tier, model, calls });
+    else known.calls += calls;
   }
 
   #arm(arm: Arm, added: readonly number[], sign: 1 | -1): void {
@@ -130,6 +131,12 @@ export class Part {
 
 function nothing(): number[] {
   return ROLLUP_SUMS.map(() => 0);
+}
+
+function numbersOf(row: PartRow): number[] {
+  const sums: number[] = [];
+  for (let place = FIRST_SUM; place < row.length; place++) sums.push(Number(row[place]));
+  return sums;
 }
 
 function get(sums: readonly number[], column: string): number {

@@ -13,6 +13,12 @@ import { SqliteLedger } from './sqlite-ledger.ts';
 import { migrate } from './sqlite-schema.ts';
 import type { Stores } from './stores.ts';
 
+/**
+ * Pages of the write-ahead log (4 KB each) after which they are copied into the file. Groups write the same
+ * pages of sums again and again: the longer the log, the fewer copies, and each stops everything.
+ */
+const CHECKPOINT_PAGES = 16_000;
+
 /** What can be set. */
 export interface SqliteOptions extends GroupCommitOptions {
   /** Milliseconds to wait for another process's lock. @default 250: everything else waits as well */
@@ -30,7 +36,8 @@ export function openSqliteStores(path: string, options: SqliteOptions = {}): Sto
     if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
     const database = new DatabaseSync(path, { timeout: 5_000 });
     database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192;',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; ' +
+        `PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
     );
     migrate(database);
     database.exec(`PRAGMA busy_timeout = ${options.lockTimeoutMs ?? 250}`);

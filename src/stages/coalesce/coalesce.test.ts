@@ -146,6 +146,20 @@ describe('coalesce', () => {
     assert.equal(isSettled, true);
   });
 
+  test('a follower that leaves in the middle has no reference: nothing that it saved is known', async () => {
+    const upstream = new Upstream();
+    const handler = coalesce().wrap(upstream.handler);
+    const leader = handler(callWith('a', true)).then(read);
+    const follower = callWith('a', true);
+    const reply = await handler(follower);
+    assert.ok(follower.trace.answer);
+    await reply.events[Symbol.asyncIterator]().return?.();
+    assert.equal(follower.trace.answer, undefined);
+    upstream.push('whole');
+    upstream.end();
+    assert.deepEqual(await leader, ['whole']);
+  });
+
   test('when all have left the question is given up', async () => {
     const upstream = new Upstream();
     const handler = coalesce().wrap(upstream.handler);

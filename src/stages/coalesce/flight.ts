@@ -87,6 +87,11 @@ export class Flight {
     }
   }
 
+  /** True when the question upstream has ended. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Resolves when the question upstream has ended, and what it used is known. */
   get over(): Promise<void> {
     return this.#over.promise;
@@ -215,6 +220,8 @@ class Share implements AsyncIterableIterator<Batch> {
     this.#flight.leave();
     const { leader } = this.#flight;
     if (this.#call === leader) await this.#flight.over;
-    else copyOutcome(this.#call.trace, leader);
+    else if (this.#flight.isOver) copyOutcome(this.#call.trace, leader);
+    // Of an answer that it did not wait for a follower has no reference: what it will cost is not known.
+    else delete this.#call.trace.answer;
   }
 }
