@@ -90,6 +90,7 @@ export class Leases {
 
   /** Gets leases from the store until all the amounts are at hand; undefined when they are. */
   async fetch(parts: readonly Part[]): Promise<Lack | undefined> {
+    await this.#dropLost();
     for (const { account, amount } of parts) {
       const need = amount - free(this.#local(account));
       if (need <= 0 || amount === 0) continue;
@@ -126,7 +127,8 @@ export class Leases {
   /** True when all the amounts are at hand; nothing always is. */
   has(parts: readonly Part[]): boolean {
     return parts.every(
-      ({ account, amount }) => amount === 0 || free(this.#local(account)) >= amount,
+      ({ account, amount }) =>
+        amount === 0 || (free(this.#local(account)) >= amount && !this.#isLost()),
     );
   }
 
@@ -207,14 +209,17 @@ export class Leases {
     if (charges.length > 0) void this.#store.charge(charges).then(() => this.written(charges));
   }
 
+  #isLost(): boolean {
+    return Date.now() - this.#renewedAt >= LOST_MS;
+  }
+
   /**
    * After a long stop the store may have given leases to others: nothing is at hand any more. What has
    * not run out goes back, or the next renewal would keep it for nobody.
    */
   async #dropLost(): Promise<void> {
-    const now = Date.now();
-    if (now - this.#renewedAt < LOST_MS) return;
-    this.#renewedAt = now;
+    if (!this.#isLost()) return;
+    this.#renewedAt = Date.now();
     const lost: Part[] = [];
     for (const local of this.#locals.values()) {
       if (local.leased > 0) lost.push({ account: local.account, amount: local.leased });

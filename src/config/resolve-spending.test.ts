@@ -48,6 +48,21 @@ hold-out: { share: 2%, by: call }`);
     ['budgets: [{ usd: 5, per: day, webhook: "ftp://x" }]', /http or https URL/],
     ['budgets: [{ usd: 5, per: day }, { usd: 6, per: day }]', /two for all\/day; keep one/],
     ['budgets: [{ match: { key: a }, usd: 5, per: day }]', /needs "keys: required"/],
+    ['budgets: [{ usd: five, per: day }]', /budgets\[0\]\.usd: must be an amount in US dollars/],
+    ['budgets: [{ usd: 5, per: 30s }]', /budgets\[0\]\.per: .*rolling window such as 24h/],
+    ['budgets: [{ usd: 5, per: day, unpriced: pass }]', /refuse.*allow/],
+    ['budgets: [{ match: { usr: a }, usd: 5, per: day }]', /did you mean "user"/],
+    ['budgets: [{ match: { user: "" }, usd: 5, per: day }]', /budgets\[0\]\.match\.user/],
+    ['limits: [{ requests-per-minute: 0 }]', /limits\[0\]\.requests-per-minute/],
+    ['limits: [{ tokens-per-minute: 1.5 }]', /limits\[0\]\.tokens-per-minute/],
+    [
+      'limits: [{ requests-per-minute: 5 }, { tokens-per-minute: 5 }]',
+      /limits\[1\]: there are two for all\/minute; keep one/,
+    ],
+    [
+      'keys: none\nlimits: [{ match: { key: a }, requests-per-minute: 5 }]',
+      /:3: limits\[0\]\.match\.key: needs "keys: required"/,
+    ],
     ['limits: [{ match: { user: a } }]', /requests-per-minute, tokens-per-minute, or both/],
     ['hold-out: { share: 2 }', /share such as 2%/],
     ['hold-out: { share: 2%, by: week }', /call|user|conversation/],
@@ -57,4 +72,25 @@ hold-out: { share: 2%, by: call }`);
       await assert.rejects(load(wrong), { code: 'invalid_config', message });
     });
   }
+
+  test('rules whose values look like other rules are told apart', async () => {
+    const { spending } = await load(`
+keys: required
+budgets:
+  - { match: { key: "a,task=b" }, usd: 1, per: day }
+  - { match: { key: a, task: b }, usd: 1, per: day }
+  - { match: { tag: { f: x } }, usd: 1, per: day }
+  - { match: { tag: { f: x/day } }, usd: 1, per: day }
+  - { match: { tag: { f: '"x' } }, usd: 1, per: day }`);
+    assert.deepEqual(
+      spending.budgets.map(({ id }) => id),
+      [
+        'key="a,task=b"/day',
+        'key=a,task=b/day',
+        'tag.f=x/day',
+        'tag.f="x/day"/day',
+        'tag.f="\\"x"/day',
+      ],
+    );
+  });
 });

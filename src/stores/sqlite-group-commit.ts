@@ -94,6 +94,8 @@ export class GroupCommit {
   /** Writes everything that waits. Throws where that is not possible now. */
   flush(): void {
     while (this.#waiting.length > 0) this.#writeSome();
+    // What comes next must not wait for a retry of what is written now.
+    this.stop();
     this.#failing = false;
     this.#tell();
   }

@@ -108,8 +108,9 @@ function put(
 
 /** Unique, whatever a client writes into tags and names: the lengths of what is free stand at the end. */
 function textOf(keys: readonly (string | number)[]): string {
-  const [tag = '', value = '', , , model = ''] = keys as readonly string[];
-  return `${keys.join('\n')}\n${tag.length}\n${value.length}\n${model.length}`;
+  const [tag = '', value = '', tenant = '', , model = ''] = keys as readonly string[];
+  const lengths = `${tag.length}\n${value.length}\n${tenant.length}\n${model.length}`;
+  return `${keys.join('\n')}\n${lengths}`;
 }
 
 function addTo(row: number[], sums: readonly number[]): void {

@@ -101,8 +101,8 @@ describe('the cache', () => {
     assert.equal(second.headers.get('x-portkey-cache-status'), 'HIT');
     assert.equal(first.headers.get('cf-aig-cache-status'), 'MISS');
     const [miss, hit] = [await rowOf(first), await rowOf(second)];
-    assert.deepEqual(miss.savedNano, { cache: 0, route: 180_000, service: 0 });
-    assert.deepEqual(hit.savedNano, { cache: 200_000, route: 0, service: 0 });
+    assert.deepEqual(miss.savedNano, { cache: 0, coalesce: 0, route: 180_000, service: 0 });
+    assert.deepEqual(hit.savedNano, { cache: 200_000, coalesce: 0, route: 0, service: 0 });
     assert.deepEqual([hit.cache, hit.avoidedNano, hit.overheadNano], ['hit', 20_000, 0]);
     assert.deepEqual([hit.model, hit.provider, hit.tier, hit.attempts], ['small', 'fake', 0, []]);
     assert.equal(hit.referenceNano, 200_000);

@@ -1,0 +1,63 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { attemptRecord, callRecord } from '../testing/contracts/ledger-store.ts';
+import { openSqliteStores } from './sqlite-stores.ts';
+
+const NOON = Date.parse('2026-11-25T12:00:00Z');
+const hostile = fc.oneof(
+  fc.string({ maxLength: 4 }),
+  fc.constantFrom('a', 'b', 'a\nb', '\n', '\n\n', "'", '1\n1', '(none)', 'constructor'),
+);
+
+test('whatever names contain, calls written together are summed up apart', async () => {
+  const call = fc.record({ tenant: hostile, task: hostile, model: hostile, value: hostile });
+  await fc.assert(
+    fc.asyncProperty(fc.array(call, { maxLength: 20 }), async (calls) => {
+      const stores = openSqliteStores(':memory:');
+      for (const { tenant, task, model, value } of calls) {
+        const attempts = [attemptRecord({ model: `m${model}` })];
+        const tags = { feature: `v${value}` };
+        const startedAt = NOON;
+        // In one group: what is written together is summed up before it is written.
+        void stores.ledger.append(
+          callRecord({ tenant: `k${tenant}`, task, attempts, tags, startedAt }),
+        );
+      }
+      await stores.ledger.flush();
+      for (const [by, of] of [
+        ['key', (one: (typeof calls)[number]) => `k${one.tenant}`],
+        ['task', (one: (typeof calls)[number]) => one.task],
+        ['model', (one: (typeof calls)[number]) => `m${one.model}`],
+        ['tag:feature', (one: (typeof calls)[number]) => `v${one.value}`],
+      ] as const) {
+        const counts: Record<string, number> = Object.create(null) as Record<string, number>;
+        for (const one of calls) counts[of(one)] = (counts[of(one)] ?? 0) + 1;
+        const { rows } = stores.ledger.report({ by });
+        assert.deepEqual(
+          rows.map(({ group, calls: count }) => [group, count]).toSorted(),
+          Object.entries(counts).toSorted(),
+        );
+      }
+      await stores.close();
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a tag may be called like what every object has', async () => {
+  const stores = openSqliteStores(':memory:');
+  await stores.ledger.append(callRecord({ startedAt: NOON, tags: { constructor: 'x' } }));
+  // Half an hour: the calls themselves are read.
+  const period = { since: NOON - 1, until: NOON + 1 };
+  const { rows } = stores.ledger.report({ by: 'tag:constructor', ...period });
+  assert.deepEqual(
+    rows.map(({ group, calls }) => [group, calls]),
+    [['x', 1]],
+  );
+  assert.deepEqual(
+    stores.ledger.report({ by: 'tag:toString', ...period }).rows[0]?.group,
+    '(none)',
+  );
+  await stores.close();
+});
