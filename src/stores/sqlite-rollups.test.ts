@@ -34,10 +34,9 @@ test('whatever names contain, calls written together are summed up apart', async
         const counts: Record<string, number> = Object.create(null) as Record<string, number>;
         for (const one of calls) counts[of(one)] = (counts[of(one)] ?? 0) + 1;
         const { rows } = stores.ledger.report({ by });
-        assert.deepEqual(
-          rows.map(({ group, calls: count }) => [group, count]).toSorted(),
-          Object.entries(counts).toSorted(),
-        );
+        const expected = new Map(Object.entries(counts));
+        assert.deepEqual(new Map(rows.map(({ group, calls: count }) => [group, count])), expected);
+        assert.equal(rows.length, expected.size);
       }
       await stores.close();
     }),
