@@ -24,7 +24,8 @@ export function keptSince(
     const known = asNumber(before[id]);
     since[id] = known ?? now;
     // What is left of an earlier time lacks what was spent in between.
-    if (known === undefined) void accounts.forget(id);
+    // On a locked file it stays, and the budget is stricter than it need be.
+    if (known === undefined) void accounts.forget(id).catch(() => undefined);
   }
   const text = JSON.stringify(since);
   if (text !== JSON.stringify(before)) ledger.save(BUDGETS, text);

@@ -55,13 +55,15 @@ async function run(prepared: Prepared, json: boolean): Promise<void> {
     for (const warning of warnings) {
       process.stderr.write(`warning: ${warning}\n`);
     }
+    // Before the address is told: whoever waits for it may stop the gateway at once.
+    const stopped = untilStopped();
     const { sandbox, data } = config;
     process.stdout.write(
       json
         ? `${JSON.stringify({ url: server.url, sandbox, config: path ?? null, data })}\n`
         : banner(server.url, prepared),
     );
-    await untilStopped();
+    await stopped;
     await server.close();
   } finally {
     await gateway.close();

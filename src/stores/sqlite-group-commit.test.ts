@@ -50,7 +50,8 @@ describe('a group commit', () => {
     commit.stop();
   });
 
-  test('what cannot be written is kept whole, holds nobody up, and comes with the next that can', async () => {
+  test('what cannot be written is kept whole, holds nobody up, and comes with the next that can', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
     let isFull = true;
     const { commit, errors, written } = setUp(() => isFull);
     await commit.add(work(1));
@@ -61,7 +62,10 @@ describe('a group commit', () => {
     isFull = false;
     commit.flush();
     assert.deepEqual(written(), [1, 2]);
-    await commit.add(work(3));
+    const added = commit.add(work(3));
+    // Gathered for some milliseconds at most: not until the retry that is no longer needed.
+    t.mock.timers.tick(5);
+    await added;
     assert.deepEqual(written(), [1, 2, 3]);
     commit.stop();
   });

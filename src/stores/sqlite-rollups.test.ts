@@ -40,7 +40,17 @@ test('whatever names contain, calls written together are summed up apart', async
       }
       await stores.close();
     }),
-    { numRuns: 100 },
+    {
+      numRuns: 100,
+      examples: [
+        [
+          [
+            { tenant: '\n', task: '\n', model: '', value: '' },
+            { tenant: '\n\n', task: '', model: '', value: '' },
+          ],
+        ],
+      ],
+    },
   );
 });
 
