@@ -16,6 +16,7 @@ const policy: CachePolicy = {
   sampled: true,
   samples: 1,
   epoch: 0,
+  semantic: undefined,
 };
 const task = taskOf([tierOf(modelAt('small', 1))]);
 const found: Task = { ...task, origin: 'found' };

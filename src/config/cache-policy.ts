@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Model } from './config.ts';
 
 /** What can be made alike before texts are compared, in the order in which it is done. */
 export const NORMAL_FORMS = [
@@ -32,6 +33,22 @@ export interface TextPlace {
  */
 export type KeyFunction = (text: string, place: TextPlace) => unknown;
 
+/** How answers are given to questions that mean the same as one before; shares are between 0 and 1. */
+export interface SemanticPolicy {
+  /** What turns questions into vectors; `offline`: packages within this process. */
+  readonly embedder: Model | 'offline';
+  /** The greatest share of wrong answers among those given. */
+  readonly maxWrong: number;
+  /** Judges what equality cannot; undefined leaves that to people. */
+  readonly judge: Model | undefined;
+  /** Share of would-be hits that are judged while the model answers anyway. */
+  readonly shadowShare: number;
+  /** Share of given answers that the model is asked for as well; at most `shadowShare`. */
+  readonly verifyShare: number;
+  /** How long a call waits for its vector, in ms. */
+  readonly timeoutMs: number;
+}
+
 /** How answers of a task are kept. */
 export interface CachePolicy {
   /** How long an answer is given, in ms. */
@@ -47,6 +64,8 @@ export interface CachePolicy {
   readonly samples: number;
   /** Another number makes all entries of before unreachable. */
   readonly epoch: number;
+  /** Undefined: only the same question is answered again. */
+  readonly semantic: SemanticPolicy | undefined;
 }
 
 /** Where answers are kept. */

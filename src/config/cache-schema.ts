@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { NORMAL_FORMS } from './cache-policy.ts';
+import { semantic } from './semantic-schema.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 const duration = z
@@ -45,6 +46,7 @@ const policy = {
     .min(0)
     .optional()
     .describe('Another number makes all that was kept before unreachable; default 0'),
+  semantic: semantic.optional(),
 };
 
 /** `cache:` of a task. */

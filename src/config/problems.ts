@@ -98,10 +98,13 @@ function unknownKey(key: string, known: readonly string[]): string {
     : `unknown key; did you mean "${close}"?`;
 }
 
+/** Of an issue at the top of a value: the value is of another form, as text where an object is wanted. */
+const OTHER_FORM: ReadonlySet<string | undefined> = new Set(['invalid_type', 'invalid_value']);
+
 /** Of several forms the one that the value has at its top, and what is wrong inside; undefined where that leaves a doubt. */
 function branchMeant(issue: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
   const [only, ...others] = issue.errors.filter((branch) =>
-    branch.every(({ path, code }) => path.length > 0 || code !== 'invalid_type'),
+    branch.every(({ path, code }) => path.length > 0 || !OTHER_FORM.has(code)),
   );
   return others.length === 0 ? only : undefined;
 }

@@ -60,6 +60,7 @@ describe('cache in the configuration', () => {
       sampled: true,
       samples: 4,
       epoch: 3,
+      semantic: undefined,
     });
     assert.equal(tasks.get('off')?.cache, undefined);
   });

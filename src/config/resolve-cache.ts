@@ -4,11 +4,12 @@
  * @module
  */
 import { toFarthingError } from '../errors.ts';
-import type { CachePolicy, CacheSettings } from './cache-policy.ts';
+import type { CachePolicy, CacheSettings, SemanticPolicy } from './cache-policy.ts';
 import type { CacheForm, TaskCacheForm } from './cache-schema.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { loadKeyFunction } from './key-function.ts';
-import type { Path, Problems } from './problems.ts';
+import type { Path } from './problems.ts';
+import { resolveSemantic, type SemanticOptions } from './resolve-semantic.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 /** The environment variable of a Redis that several things may use. */
@@ -18,11 +19,12 @@ const DEFAULT_SIZE = '256mb';
 const DEFAULT_TIMEOUT = '50ms';
 
 /** What resolving needs. */
-export interface CacheOptions {
+export interface CacheOptions extends SemanticOptions {
   /** `cache:` at the top. */
   readonly top: CacheForm | undefined;
+  /** `cache.semantic` at the top, resolved once for all tasks that it holds for. */
+  readonly topSemantic: SemanticPolicy | undefined;
   readonly environment: Environment;
-  readonly problems: Problems;
   /** Where paths of the file start. */
   readonly directory: string;
 }
@@ -55,8 +57,16 @@ export async function resolveTaskCache(
 async function policyOf(
   form: Exclude<TaskCacheForm, false>,
   path: Path,
-  { problems, directory }: CacheOptions,
+  options: CacheOptions,
 ): Promise<CachePolicy> {
+  const { problems, directory } = options;
+  const semantic =
+    form.semantic === options.top?.semantic
+      ? options.topSemantic
+      : resolveSemantic(form.semantic, [...path, 'semantic'], options);
+  if (semantic !== undefined && (form.samples ?? 1) > 1) {
+    problems.add([...path, 'samples'], 'does not go with "semantic": of several answers, which?');
+  }
   if ((form.samples ?? 1) > 1 && form.sampled !== true) {
     problems.add(
       [...path, 'samples'],
@@ -71,6 +81,7 @@ async function policyOf(
     sampled: form.sampled ?? false,
     samples: form.samples ?? 1,
     epoch: form.epoch ?? 0,
+    semantic,
   };
 }
 

@@ -14,6 +14,7 @@ import { type ListedModels, ModelRegistry } from './models.ts';
 import { priceSettings } from './price-settings.ts';
 import type { Path, Problems } from './problems.ts';
 import { type CacheOptions, resolveCache, resolveTaskCache } from './resolve-cache.ts';
+import { resolveSemantic } from './resolve-semantic.ts';
 import { resolveSpending } from './resolve-spending.ts';
 import type { FileForm, ModelForm, ProviderForm, TaskForm, TierForm } from './schema.ts';
 import { parseAddress, parseDuration, parseMoney, parseSize } from './units.ts';
@@ -38,10 +39,14 @@ export async function resolve(form: FileForm, options: ResolveOptions): Promise<
     }),
   );
   const registry = new ModelRegistry({ models, providers }, prices);
-  const caching = { ...options, top: form.cache };
+  const topSemantic = resolveSemantic(form.cache?.semantic, ['cache', 'semantic'], {
+    registry,
+    problems,
+  });
+  const caching = { ...options, registry, top: form.cache, topSemantic };
   const tasks = new Map<string, Task>();
   for (const [name, task] of Object.entries(form.tasks ?? {})) {
-    tasks.set(name, await resolveTask(name, task, { ...caching, registry }));
+    tasks.set(name, await resolveTask(name, task, caching));
   }
   const listen = parseAddress(form.listen ?? '127.0.0.1:4960');
   if (listen === undefined) problems.add(['listen'], 'must be an address such as 127.0.0.1:4960');

@@ -42,6 +42,7 @@ const policy: CachePolicy = {
   sampled: false,
   samples: 1,
   epoch: 0,
+  semantic: undefined,
 };
 
 interface Scene {
