@@ -52,10 +52,16 @@ export interface RequestBody {
   readonly json: JsonObject;
 }
 
+/**
+ * The tier of a question that no tier asks: it embeds the call's question, or judges an answer. What it costs
+ * is the call's overhead.
+ */
+export const NO_TIER = -1;
+
 /** One question to one model. */
 export interface Ask {
   readonly model: Model;
-  /** Index of the tier in the task's ladder. */
+  /** Index of the tier in the task's ladder, or {@link NO_TIER}. */
   readonly tier: number;
   /** Upper limit on output tokens, lower than or equal to the client's own; undefined leaves the body as it is. */
   readonly maxOutputTokens?: number | undefined;
@@ -149,7 +155,10 @@ export type Outcome = 'accepted' | 'repaired' | 'rejected' | 'unchecked';
 export interface Attempt {
   readonly model: Model;
   readonly provider: string;
+  /** Index of the tier that asked, or {@link NO_TIER}. */
   readonly tier: number;
+  /** What was asked for, where that is not what the call asks for. */
+  readonly operation?: Operation;
   readonly startedAt: number;
   /** Milliseconds from `startedAt` to the first byte of the answer. */
   firstByteMs?: number;
@@ -207,10 +216,18 @@ export type SavingStage = (typeof SAVING_STAGES)[number];
 
 /**
  * What the cache did for a call. `off`: it was not asked. `miss`: it had nothing. `refresh`: the client
- * wanted a new answer. `unavailable`: it could not be asked in time. `revalidate`: no client made this call;
- * it fetches a new answer behind a hit that was stale.
+ * wanted a new answer. `unavailable`: it could not be asked in time. `semantic`: it gave the answer to
+ * another question that means the same. `revalidate`: no client made this call; it fetches a new answer
+ * behind a hit that was stale, or judges one that was semantic.
  */
-export type CacheState = 'off' | 'hit' | 'miss' | 'refresh' | 'unavailable' | 'revalidate';
+export type CacheState =
+  | 'off'
+  | 'hit'
+  | 'semantic'
+  | 'miss'
+  | 'refresh'
+  | 'unavailable'
+  | 'revalidate';
 
 /** What happened on the way of one call: the ledger's row is this, priced. Shared by all copies of a call. */
 export interface Trace {

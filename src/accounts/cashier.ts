@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Call, Receipt } from '../call.ts';
+import { type Call, NO_TIER, type Receipt } from '../call.ts';
 import type { Spending } from '../config/spending.ts';
 import type { PriceLookup } from '../pricing/price-lookup.ts';
 import type { Charge } from '../stores/account-store.ts';
@@ -55,7 +55,10 @@ export class Cashier {
 
   /** Everything that a settled call is charged to; gives back what was set aside for it. */
   settle(call: Call, receipt: Receipt): readonly Charge[] {
-    for (const attempt of call.trace.attempts) this.lengths.learn(call, attempt);
+    for (const attempt of call.trace.attempts) {
+      // What no tier asked was another request than the call's.
+      if (attempt.tier !== NO_TIER) this.lengths.learn(call, attempt);
+    }
     this.#keeping ??= setTimeout(() => this.#keepLengths(), KEEP_LENGTHS_MS).unref();
     this.limits.settle(call);
     return this.budgets.settle(call, receipt);

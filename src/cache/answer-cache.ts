@@ -4,7 +4,9 @@
  * @module
  */
 import type { CachePolicy } from '../config/cache-policy.ts';
+import type { Task } from '../config/config.ts';
 import type { CacheStore } from './cache-store.ts';
+import type { Entry } from './entry.ts';
 
 /** A store with the work that nobody waits for. */
 export class AnswerCache {
@@ -17,6 +19,16 @@ export class AnswerCache {
   constructor(store: CacheStore, policy: CachePolicy | undefined) {
     this.store = store;
     this.policy = policy;
+  }
+
+  /** How answers of a task are kept; undefined: not at all. */
+  policyOf({ origin, cache }: Task): CachePolicy | undefined {
+    return origin === 'found' ? this.policy : cache;
+  }
+
+  /** Keeps an entry, then tells that it is. Nobody waits for it. */
+  keep(entry: Entry, then: () => Promise<void>): void {
+    this.background(this.store.set(entry).then(then));
   }
 
   /** Lets work go on by itself. What it throws is lost. */

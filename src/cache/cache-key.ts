@@ -8,7 +8,7 @@
  * @module
  */
 import { hash } from 'node:crypto';
-import type { Call } from '../call.ts';
+import type { Call, RequestBody } from '../call.ts';
 import type { CachePolicy } from '../config/cache-policy.ts';
 import type { Task } from '../config/config.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -38,11 +38,37 @@ export const IGNORED_FIELDS: Readonly<Record<string, string>> = {
   prompt_cache_retention: 'how long the prompt cache keeps a prompt',
 };
 
+const IGNORED: ReadonlySet<string> = new Set(Object.keys(IGNORED_FIELDS));
+/** Who answers is a configured task's business. */
+const IGNORED_CONFIGURED: ReadonlySet<string> = new Set([...IGNORED, 'model']);
+
 /**
  * Headers of other gateways that divide a cache further. They are added to the key and replace nothing
  * of it: with a key of the client's own instead, a typo of one program would answer another's questions.
  */
 const DIVIDING_HEADERS = ['cf-aig-cache-key', 'helicone-cache-seed', 'x-portkey-cache-namespace'];
+
+/** What a client divides the cache by: the values of those headers, in their order. */
+export function divisionOf({ headers }: Call): readonly (string | null)[] {
+  return DIVIDING_HEADERS.map((name) => headers[name] ?? null);
+}
+
+/** The version of how a task is served and its answers are kept: under another one nothing of before is found. */
+export function versionOf(task: Task, policy: CachePolicy): string {
+  return JSON.stringify([FORMAT, task.origin, fingerprintOf(task), formOf(policy)]);
+}
+
+/** False where parsing has lost something of the request that an upstream may still see in its text. */
+export function isFaithful({ json, raw }: RequestBody): boolean {
+  const writer = new CanonicalText();
+  writer.object(json);
+  return !writer.lossy && writer.members === membersIn(raw);
+}
+
+/** Fields that cannot change the answer to a call of a task. */
+export function ignoredFields({ origin }: Task): ReadonlySet<string> {
+  return origin === 'configured' ? IGNORED_CONFIGURED : IGNORED;
+}
 
 /**
  * The key of a call: SHA-256, base64url. Undefined where the call must not be cached, because the user's
@@ -57,7 +83,7 @@ export function cacheKeyOf(call: Call, task: Task, policy: CachePolicy): string 
   for (const part of [call.operation, call.tenant, task.name, task.origin]) writer.string(part);
   writer.string(fingerprintOf(task));
   writer.string(formOf(policy));
-  for (const name of DIVIDING_HEADERS) writer.value(call.headers[name] ?? null);
+  for (const value of divisionOf(call)) writer.value(value);
   // Texts of embeddings are left as they are: each letter moves the vector.
   const normalize = call.operation === 'chat' ? normalizerOf(policy) : undefined;
   if (!writeRequest(writer, { call, task, normalize })) return undefined;
@@ -76,7 +102,8 @@ function writeRequest(writer: CanonicalText, { call, task, normalize }: Written)
   // Without a prototype: a field may be called `__proto__`.
   const counted = Object.create(null) as Record<string, Json>;
   const ignored = Object.create(null) as Record<string, Json>;
-  for (const name in json) (isIgnored(name, task) ? ignored : counted)[name] = json[name] ?? null;
+  const without = ignoredFields(task);
+  for (const name in json) (without.has(name) ? ignored : counted)[name] = json[name] ?? null;
   const before = writer.members;
   let allowed = true;
   writer.object(counted, (name, value) => {
@@ -94,10 +121,6 @@ function membersOf(object: JsonObject): number {
   const writer = new CanonicalText();
   writer.object(object);
   return writer.members;
-}
-
-function isIgnored(name: string, { origin }: Task): boolean {
-  return Object.hasOwn(IGNORED_FIELDS, name) || (name === 'model' && origin === 'configured');
 }
 
 /** Whose texts are made alike. What tools say is data of a program, in which every digit counts. */

@@ -19,7 +19,7 @@ function policyOf(normalize: readonly NormalForm[], of?: KeyFunction): CachePoli
     sampled: true,
     samples: 1,
     epoch: 0,
-  semantic: undefined,
+    semantic: undefined,
   };
 }
 

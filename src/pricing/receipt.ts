@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Attempt, AttemptPrice, Call, Receipt } from '../call.ts';
+import { type Attempt, type AttemptPrice, type Call, NO_TIER, type Receipt } from '../call.ts';
 import type { Model, Task } from '../config/config.ts';
 import type { ModelRegistry } from '../config/models.ts';
 import { costNano } from './cost.ts';
@@ -94,7 +94,8 @@ function priceReference(
   }
   if (reference === undefined) return { referenceNano: undefined, referenceSource: 'none' };
   const measured = trace.attempts.find(
-    ({ model, usage, error }) => model === reference && usage !== undefined && error === undefined,
+    ({ model, tier, usage, error }) =>
+      model === reference && tier !== NO_TIER && usage !== undefined && error === undefined,
   );
   if (measured !== undefined) {
     return { referenceNano: priceAttempt(measured, prices).costNano, referenceSource: 'measured' };
@@ -168,7 +169,7 @@ function attribute(
   if (answer === undefined || cache === 'revalidate') {
     return { ...NOTHING_SAVED, overheadNano: cost - referenceNano };
   }
-  if (cache === 'hit') {
+  if (cache === 'hit' || cache === 'semantic') {
     return { savedNano: { ...NO_SAVINGS, cache: referenceNano }, overheadNano: cost };
   }
   if (call.trace.coalescedWith !== undefined) {

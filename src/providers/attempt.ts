@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Ask, type Attempt, type Call, eventsOf, type Reply } from '../call.ts';
+import { type Ask, type Attempt, type Call, eventsOf, NO_TIER, type Reply } from '../call.ts';
 import type { Provider } from '../config/config.ts';
 import { toChunks } from '../dialects/openai-chat-chunks.ts';
 import type { UpstreamDialect } from '../dialects/dialect.ts';
@@ -44,6 +44,7 @@ export async function attemptOnce(call: Call, options: AttemptOptions): Promise<
     model: ask.model,
     provider: provider.name,
     tier: ask.tier,
+    ...(ask.tier === NO_TIER ? { operation: call.operation } : {}),
     startedAt: Date.now(),
   };
   call.trace.attempts.push(attempt);

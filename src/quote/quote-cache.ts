@@ -29,7 +29,7 @@ export async function quoteCache(
   task: Task,
   cache: AnswerCache | undefined,
 ): Promise<QuotedCache> {
-  const policy = task.origin === 'found' ? cache?.policy : task.cache;
+  const policy = cache?.policyOf(task);
   if (cache === undefined || policy === undefined || !mayBeCached(call, policy)) return OFF;
   const { mode } = readDirectives(call.headers);
   const key = cacheKeyOf(call, task, policy);

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Call } from '../call.ts';
-import type { Receipt } from '../call.ts';
+import { type Call, NO_TIER, type Receipt } from '../call.ts';
 
 /**
  * What is known of the call when its headers leave. Money is there only once the call is settled: for
@@ -15,7 +14,7 @@ export function replyHeaders(call: Call): Record<string, string> {
   const headers: Record<string, string> = {
     'x-farthing-id': id,
     'x-request-id': id,
-    'x-farthing-attempts': String(trace.attempts.length),
+    'x-farthing-attempts': String(trace.attempts.filter(({ tier }) => tier !== NO_TIER).length),
     'x-farthing-cache': 'off',
   };
   if (trace.task !== undefined) headers['x-farthing-task'] = headerSafe(trace.task.name);

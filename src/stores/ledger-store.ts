@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CacheState, SavingStage } from '../call.ts';
+import { type CacheState, NO_TIER, type SavingStage } from '../call.ts';
 import type { TokenCounts, UsageSource } from '../pricing/usage.ts';
 import type { Charge } from './account-store.ts';
 import type { LedgerDay, ProviderDaysQuery } from './provider-days.ts';
@@ -150,10 +150,15 @@ export function countedReference(record: CallRecord): number {
     : costOf(record);
 }
 
+/** An answer that was kept was given, to the same question or to one that means the same. */
+export function isCacheHit({ cache }: CallRecord): boolean {
+  return cache === 'hit' || cache === 'semantic';
+}
+
 /** More than one tier was asked. */
 export function isEscalated({ attempts }: CallRecord): boolean {
-  const first = attempts[0]?.tier;
-  return attempts.some(({ tier }) => tier !== first);
+  const tiers = attempts.map(({ tier }) => tier).filter((tier) => tier !== NO_TIER);
+  return tiers.some((tier) => tier !== tiers[0]);
 }
 
 /** Attempts whose usage was counted here, at least in part. */

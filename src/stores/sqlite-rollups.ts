@@ -16,6 +16,7 @@ import {
   countedReference,
   countOf,
   estimatedAttempts,
+  isCacheHit,
   isEscalated,
   isPriced,
 } from './ledger-store.ts';
@@ -140,7 +141,7 @@ function sumsOf(record: CallRecord): readonly number[] {
     estimatedAttempts(record),
     record.unit === undefined ? cost * cost : 0,
     savedNano.cache,
-    record.cache === 'hit' ? 1 : 0,
+    isCacheHit(record) ? 1 : 0,
     savedNano.coalesce,
   ];
 }

@@ -72,7 +72,7 @@ export const ROLLUP_SUMS: readonly RollupSum[] = [
     ofCalls: 'iif(unit IS NULL, 1.0 * cost_nano * cost_nano, 0.0)',
   },
   sum('saved_cache'),
-  sum('cache_hits', "cache IS 'hit'"),
+  sum('cache_hits', "(cache IS 'hit' OR cache IS 'semantic')"),
   sum('saved_coalesce'),
 ];
 

@@ -66,11 +66,11 @@ export function attemptAttributes(
   attempt: Attempt,
   price: AttemptPrice | undefined,
 ): Attributes {
-  const { usage, error, firstByteMs } = attempt;
-  const streams = call.body.json['stream'] === true;
+  const { usage, error, firstByteMs, operation } = attempt;
+  const streams = call.body.json['stream'] === true && operation === undefined;
   return present({
     ...routeAttributes(call, attempt),
-    ...requestAttributes(call.body.json),
+    ...(operation === undefined ? requestAttributes(call.body.json) : {}),
     'gen_ai.response.time_to_first_chunk':
       streams && firstByteMs !== undefined ? firstByteMs / 1000 : undefined,
     ...usageAttributes(usage),
@@ -93,7 +93,7 @@ export function routeAttributes({ operation }: Call, attempt: Attempt): Attribut
   const { model, provider: name, answeredBy, usage } = attempt;
   const provider = model.providers.find((candidate) => candidate.name === name);
   return present({
-    'gen_ai.operation.name': operation,
+    'gen_ai.operation.name': attempt.operation ?? operation,
     ...(provider === undefined ? { 'gen_ai.provider.name': name } : destinationOf(provider)),
     'gen_ai.request.model': model.id,
     // Only an answer has a model; where it does not name it, it is the one that was asked.

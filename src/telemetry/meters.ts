@@ -68,7 +68,7 @@ export class Meters {
       this.#measure(attempt, {
         route,
         endedAt,
-        streams: call.body.json['stream'] === true,
+        streams: call.body.json['stream'] === true && attempt.operation === undefined,
       });
       const cost = receipt.attempts[index]?.costNano;
       if (cost !== undefined) {

@@ -26,7 +26,7 @@ export function writeSpans(tracer: Tracer, settled: SettledCall): void {
   const beneath = trace.setSpan(parent, span);
   for (const [index, attempt] of call.trace.attempts.entries()) {
     const child = tracer.startSpan(
-      `${call.operation} ${attempt.model.id}`,
+      `${attempt.operation ?? call.operation} ${attempt.model.id}`,
       {
         kind: SpanKind.CLIENT,
         startTime: new Date(attempt.startedAt),

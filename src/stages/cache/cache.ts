@@ -10,12 +10,11 @@ import type { Call, CacheState, Handler, Reply, Stage } from '../../call.ts';
 import type { CachePolicy } from '../../config/cache-policy.ts';
 import type { Task } from '../../config/config.ts';
 import type { ModelRegistry } from '../../config/models.ts';
-import { Departure } from '../../departure.ts';
 import { FarthingError } from '../../errors.ts';
 import type { PriceLookup } from '../../pricing/price-lookup.ts';
 import { RecentMap } from '../../recent-map.ts';
-import { ulid } from '../../stores/ulid.ts';
-import { type Directives, readDirectives } from './directives.ts';
+import { callBehind } from './behind.ts';
+import { cacheMiss, type Directives, readDirectives } from './directives.ts';
 import { kept } from './keep.ts';
 import { mayBeCached } from './keepable.ts';
 import { CACHE_HEADERS, replay } from './replay.ts';
@@ -27,6 +26,8 @@ export interface CacheOptions {
   readonly prices: PriceLookup;
   /** Puts the ledger around a handler: a revalidation is a call of its own in it. */
   readonly settled: (handler: Handler) => Handler;
+  /** Told of each answer once it is kept, behind the call. */
+  readonly onKept?: ((call: Call, entry: Entry) => Promise<void>) | undefined;
 }
 
 /** The stage. Throws `cache_miss` for a call that wants what is kept or nothing. */
@@ -75,11 +76,13 @@ class Caching {
     }
     const model = entry === undefined ? undefined : this.#options.models.find(entry.model);
     if (entry === undefined || model === undefined || !isGiven(entry, place, asked)) {
-      if (asked.mode === 'only') return this.#pass(call, state, asked);
+      // What means the same may still be kept: that stage refuses the call when there is none.
+      const isLast = state !== 'miss' || place.policy.semantic === undefined;
+      if (asked.mode === 'only' && isLast) return this.#pass(call, state, asked);
       return this.#ask(call, state, { place, asked });
     }
     if (entry.freshUntil <= Date.now()) this.#revalidate(call, place);
-    return replay(call, entry, model);
+    return replay(call, { entry, model, state: 'hit' });
   }
 
   /** Undefined for a call that is neither looked up nor kept. */
@@ -88,7 +91,7 @@ class Caching {
     if (task === undefined) throw new FarthingError('internal_error', 'The call has no task.');
     // The hold-out is served as if there were no Farthing.
     if (task.isControl === true) return undefined;
-    const policy = task.origin === 'found' ? this.#options.cache.policy : task.cache;
+    const policy = this.#options.cache.policyOf(task);
     if (policy === undefined || !mayBeCached(call, policy)) return undefined;
     const key = cacheKeyOf(call, task, policy);
     return key === undefined ? undefined : { key: this.#turnOf(key, policy), task, policy };
@@ -109,11 +112,7 @@ class Caching {
   async #pass(call: Call, state: CacheState, { mode }: Directives): Promise<Reply> {
     note(call, state);
     if (mode !== 'only') return this.#next(call);
-    throw new FarthingError(
-      'cache_miss',
-      'The call asks for a kept answer only, and there is none. Leave out "x-farthing-cache: only" ' +
-        'to ask a model.',
-    );
+    throw cacheMiss();
   }
 
   /** Asks a model, and keeps what it says. */
@@ -123,12 +122,12 @@ class Caching {
     { place, asked }: { readonly place: Place; readonly asked: Directives },
   ): Promise<Reply> {
     note(call, state);
-    const { cache: answers, prices } = this.#options;
+    const { cache: answers, prices, onKept } = this.#options;
     return kept(call, await this.#next({ ...call, sameAs: place.key }), {
       ...place,
       ttlMs: asked.ttlMs,
       prices,
-      put: (entry) => answers.background(answers.store.set(entry)),
+      put: (entry) => answers.keep(entry, async () => onKept?.(call, entry)),
     });
   }
 
@@ -139,7 +138,7 @@ class Caching {
       this.#ask(own, 'revalidate', { place, asked: readDirectives({}) }),
     );
     answers.revalidate(place.key, async () => {
-      const { events } = await fetch(revalidationOf(call));
+      const { events } = await fetch(callBehind(call));
       for await (const _ of events);
     });
   }
@@ -155,25 +154,4 @@ function isGiven({ storedAt, freshUntil }: Entry, { policy }: Place, asked: Dire
   const now = Date.now();
   if (asked.maxAgeMs !== undefined && now - storedAt > asked.maxAgeMs) return false;
   return now < freshUntil + policy.staleMs;
-}
-
-/** The same question as a call of its own, which does not end when the client leaves. */
-function revalidationOf(call: Call): Call {
-  const { task, template, arm, unit } = call.trace;
-  const startedAt = Date.now();
-  return {
-    ...call,
-    id: ulid(startedAt),
-    startedAt,
-    departure: new Departure(),
-    trace: {
-      attempts: [],
-      // On the same side of the hold-out: what it costs is part of what being treated costs.
-      ...(arm === undefined ? {} : { arm }),
-      ...(unit === undefined ? {} : { unit }),
-      ...(task === undefined ? {} : { task }),
-      ...(template === undefined ? {} : { template }),
-      cache: 'revalidate',
-    },
-  };
 }

@@ -65,3 +65,12 @@ function isTrue(header: string | undefined): boolean {
 function seconds(text: string | undefined): number | undefined {
   return text !== undefined && /^\s*\d{1,10}\s*$/.test(text) ? Number(text) * 1000 : undefined;
 }
+
+/** What a call ends with that wants what is kept or nothing, where nothing is. */
+export function cacheMiss(): FarthingError {
+  return new FarthingError(
+    'cache_miss',
+    'The call asks for a kept answer only, and there is none. Leave out "x-farthing-cache: only" ' +
+      'to ask a model.',
+  );
+}

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { batchesOf, type Call, eventsOf, type Reply, type ReplyEvent } from '../../call.ts';
+import {
+  batchesOf,
+  type Call,
+  eventsOf,
+  NO_TIER,
+  type Reply,
+  type ReplyEvent,
+} from '../../call.ts';
 import type { Entry } from '../../cache/entry.ts';
 import type { CachePolicy } from '../../config/cache-policy.ts';
 import type { Task } from '../../config/config.ts';
@@ -52,8 +59,9 @@ function keepStreamed(call: Call, answer: JsonObject | undefined, keeping: Keepi
 function keep(call: Call, body: string, { key, task, policy, ttlMs, prices, put }: Keeping): void {
   const { trace, operation, tenant, tags } = call;
   const answer = trace.answer;
-  // Of calls that shared an answer the one that asked for it keeps it.
-  if (trace.coalescedWith !== undefined) return;
+  // Of calls that shared an answer the one that asked for it keeps it; what was given to a question that
+  // only means the same is kept under its own.
+  if (trace.coalescedWith !== undefined || trace.cache === 'semantic') return;
   if (answer?.usage === undefined || !wentWell(call, task, answer)) return;
   const ttl = Math.min(policy.ttlMs, ttlMs ?? Infinity);
   if (ttl <= 0) return;
@@ -78,10 +86,11 @@ function keep(call: Call, body: string, { key, task, policy, ttlMs, prices, put 
   });
 }
 
-/** What answering the same again would cost: all attempts, those that were rejected too. */
+/** What answering the same again would cost: all tiers' attempts, those that were rejected too. */
 function costOf({ trace }: Call, prices: PriceLookup): number | undefined {
   let sum = 0;
   for (const attempt of trace.attempts) {
+    if (attempt.tier === NO_TIER) continue;
     const { costNano } = priceAttempt(attempt, prices);
     if (costNano === undefined) return undefined;
     sum += costNano;

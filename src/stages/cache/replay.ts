@@ -16,11 +16,19 @@ import type { Model } from '../../config/config.ts';
 import { toChunks } from '../../dialects/openai-chat-chunks.ts';
 import type { JsonObject } from '../../json.ts';
 
+/** What is given again, and how it was found. */
+export interface Replayed {
+  readonly entry: Entry;
+  /** Who answered. */
+  readonly model: Model;
+  readonly state: 'hit' | 'semantic';
+}
+
 /** Answers the call with an entry, in the form that it asks for, and notes whose answer it is. */
-export function replay(call: Call, entry: Entry, model: Model): Reply {
+export function replay(call: Call, { entry, model, state }: Replayed): Reply {
   const { trace, body, operation } = call;
-  trace.cache = 'hit';
-  trace.cacheHeaders = { ...CACHE_HEADERS.hit, age: String(ageOf(entry)) };
+  trace.cache = state;
+  trace.cacheHeaders = { ...CACHE_HEADERS[state], age: String(ageOf(entry)) };
   // Not among the call's attempts: no request was sent for it, and it costs nothing.
   const answer: Attempt = {
     model,
@@ -55,6 +63,7 @@ const told = (own: string, others: string): Readonly<Record<string, string>> => 
 /** What is told of each state, also in the words of other gateways. */
 export const CACHE_HEADERS: Readonly<Record<CacheState, Readonly<Record<string, string>>>> = {
   hit: told('hit', 'HIT'),
+  semantic: told('semantic', 'HIT'),
   miss: told('miss', 'MISS'),
   unavailable: told('miss', 'MISS'),
   refresh: told('refresh', 'REFRESH'),
