@@ -14,13 +14,15 @@ import type { Config, Model, Task } from './config/config.ts';
 import { ModelRegistry } from './config/models.ts';
 import { anthropicDialect } from './dialects/anthropic-messages.ts';
 import { openaiDialect } from './dialects/openai-chat.ts';
-import { createPipeline } from './pipeline.ts';
+import { createAsk, createPipeline } from './pipeline.ts';
 import { PriceBook } from './pricing/price-book.ts';
 import { PriceLookup } from './pricing/price-lookup.ts';
 import { referenceOf } from './pricing/receipt.ts';
 import { Connections } from './providers/connections.ts';
 import { createProviderHandler } from './providers/provider.ts';
 import { createQuoter, type Quote } from './quote/quote.ts';
+import { openSemantic } from './semantic/open-semantic.ts';
+import type { SemanticCaches } from './semantic/semantic-caches.ts';
 import { type Identified, Identifier, taskOf } from './stages/identify/identify.ts';
 import { TemplateIndex } from './stages/identify/template-index.ts';
 import { type GatewayRequest, type Headers, readCall } from './read-call.ts';
@@ -40,6 +42,8 @@ export interface Gateway {
   readonly cashier: Cashier;
   /** Undefined where no task's answers are kept. */
   readonly cache: AnswerCache | undefined;
+  /** Undefined where no task's answers are found by likeness. */
+  readonly semantic: SemanticCaches | undefined;
   /**
    * Whose key a request carries; undefined in an open gateway. Throws `missing_api_key` or
    * `invalid_api_key`.
@@ -97,19 +101,24 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const connections = new Connections();
   const sinks: Sink[] = [];
   const cache = answerCacheOf(config, options);
+  const provider = createProviderHandler({ dialects: DIALECTS, connections });
+  const ask = createAsk({ spending, cashier, provider });
+  const isConfigured = options.cache === undefined;
+  const semantic = cache && openSemantic(config, { ask, ledger, store: cache.store, isConfigured });
   const answer = createPipeline({
     ...money,
     identifier,
     spending,
     cashier,
     cache,
+    semantic,
     keep: keeper(stores, cashier),
     sinks,
-    provider: createProviderHandler({ dialects: DIALECTS, connections }),
+    provider,
   });
   const ring = spending.keys === 'required' ? new KeyRing(stores.keys) : undefined;
   const quoter = createQuoter({ prices, cashier, cache, stores, referenceOf: compared });
-  const closing = { connections, cache, cashier, ring, templates, stores };
+  const closing = { connections, cache, semantic, cashier, ring, templates, stores };
   return {
     config,
     models,
@@ -117,6 +126,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     stores,
     cashier,
     cache,
+    semantic,
     answer,
     close: async () => close(closing),
     authenticate: (headers) => ring && (ring.identify(headers) ?? ring.lookUp(headers)),
@@ -128,17 +138,18 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   };
 }
 
-interface Closing extends Pick<Gateway, 'stores' | 'cashier' | 'cache'> {
+interface Closing extends Pick<Gateway, 'stores' | 'cashier' | 'cache' | 'semantic'> {
   readonly connections: Connections;
   readonly ring: KeyRing | undefined;
   readonly templates: TemplateIndex;
 }
 
 /** From the outside in: what still goes on may write to the ledger, which is closed last. */
-async function close({ stores, cashier, cache, ...others }: Closing): Promise<void> {
+async function close({ stores, cashier, cache, semantic, ...others }: Closing): Promise<void> {
   const { ledger } = stores;
   await others.connections.close();
   await cache?.close();
+  await semantic?.close();
   await ledger.flush().catch(() => undefined);
   await cashier.close();
   await others.ring?.close();

@@ -9,6 +9,7 @@ import { type Call, compose, type Handler, type Stage } from './call.ts';
 import type { Model, Task } from './config/config.ts';
 import type { Spending } from './config/spending.ts';
 import { referenceOf } from './pricing/receipt.ts';
+import type { SemanticCaches } from './semantic/semantic-caches.ts';
 import { budget } from './stages/budget/budget.ts';
 import { cache } from './stages/cache/cache.ts';
 import { coalesce } from './stages/coalesce/coalesce.ts';
@@ -18,6 +19,8 @@ import { ledger, type LedgerOptions } from './stages/ledger/ledger.ts';
 import { limit } from './stages/limit/limit.ts';
 import { Conversations } from './stages/route/conversations.ts';
 import { route } from './stages/route/route.ts';
+import { Judging } from './stages/semantic/judging.ts';
+import { semantic } from './stages/semantic/semantic.ts';
 
 /** What the stages work with. */
 export interface PipelineParts extends LedgerOptions {
@@ -26,6 +29,8 @@ export interface PipelineParts extends LedgerOptions {
   readonly cashier: Cashier;
   /** Undefined where no task's answers are kept. */
   readonly cache: AnswerCache | undefined;
+  /** Undefined where no task's answers are found by likeness. */
+  readonly semantic: SemanticCaches | undefined;
   /** The innermost handler: asks a provider. */
   readonly provider: Handler;
 }
@@ -48,14 +53,39 @@ export function stagesOf(parts: PipelineParts): readonly Stage[] {
       ? []
       : [holdOut({ holdOut: spending.holdOut, conversations, referenceOf: reference })]),
     // an answer that was given before, or is just being given
-    ...(parts.cache === undefined
-      ? []
-      : [cache({ ...parts, cache: parts.cache, settled: settling.wrap }), coalesce()]),
+    ...(parts.cache === undefined ? [] : answering({ ...parts, cache: parts.cache }, settling)),
     // which model: tiers, checks, repair, caps
     route({ prices: parts.prices, conversations }),
     // 429 where the money is spent
-    ...(spending.budgets.length === 0 ? [] : [budget(cashier.budgets)]),
+    ...spendingStages(parts),
   ];
+}
+
+/** Answers that were given before: to the same question, to one that means the same, or just now. */
+function answering(
+  parts: PipelineParts & { readonly cache: AnswerCache },
+  { wrap: settled }: Stage,
+): readonly Stage[] {
+  const { semantic: caches, cache: answers, prices } = parts;
+  if (caches === undefined) return [cache({ ...parts, settled }), coalesce()];
+  const judging = new Judging({ caches, answers, prices, ask: createAsk(parts), settled });
+  return [
+    cache({ ...parts, settled, onKept: async (call, entry) => judging.kept(call, entry) }),
+    semantic({ ...parts, caches, answers, judging }),
+    coalesce(),
+  ];
+}
+
+function spendingStages({ spending, cashier }: AskParts): readonly Stage[] {
+  return spending.budgets.length === 0 ? [] : [budget(cashier.budgets)];
+}
+
+/** What is needed to ask a model. */
+export type AskParts = Pick<PipelineParts, 'spending' | 'cashier' | 'provider'>;
+
+/** What stands behind `route`, for questions that no tier asks: they are paid from the same budgets. */
+export function createAsk(parts: AskParts): Handler {
+  return compose(spendingStages(parts), parts.provider);
 }
 
 /** The whole way of a call as one handler. */

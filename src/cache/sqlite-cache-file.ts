@@ -8,12 +8,18 @@ import { DatabaseSync } from 'node:sqlite';
 import { FarthingError } from '../errors.ts';
 
 /** Changes with the tables: a file of another version is emptied. */
-const VERSION = 1;
+const VERSION = 2;
 /** Milliseconds to wait for another process's lock; everything else waits as well. */
 const LOCK_TIMEOUT_MS = 50;
 
-/** The bytes of all entries are counted by triggers, so that every process has the same count. */
+/**
+ * The bytes of all entries, and of the questions and vectors by which some are found, are counted by triggers,
+ * so that every process has the same count. A question goes with its entry, whyever and by whomever that is
+ * dropped. What is to be reviewed outlives its entry's time, and goes when entries are purged.
+ */
 const TABLES = `
+  DROP TABLE IF EXISTS questions;
+  DROP TABLE IF EXISTS reviews;
   DROP TABLE IF EXISTS entries;
   DROP TABLE IF EXISTS state;
   CREATE TABLE entries (
@@ -42,6 +48,38 @@ const TABLES = `
   CREATE TRIGGER entries_changed AFTER UPDATE OF bytes ON entries BEGIN
     UPDATE state SET value = value + new.bytes - old.bytes WHERE name = 'bytes';
   END;
+  CREATE TABLE questions (
+    number INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    embedder TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    text TEXT NOT NULL,
+    vector BLOB NOT NULL
+  ) STRICT;
+  CREATE TRIGGER questions_in AFTER INSERT ON questions BEGIN
+    UPDATE state SET value = value + length(new.vector) + length(new.text) WHERE name = 'bytes';
+  END;
+  CREATE TRIGGER questions_out AFTER DELETE ON questions BEGIN
+    UPDATE state SET value = value - length(old.vector) - length(old.text) WHERE name = 'bytes';
+  END;
+  CREATE TRIGGER questions_with_entry AFTER DELETE ON entries BEGIN
+    DELETE FROM questions WHERE key = old.key;
+  END;
+  CREATE TABLE reviews (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    task TEXT NOT NULL,
+    asked TEXT NOT NULL,
+    kept TEXT NOT NULL,
+    fresh_answer TEXT NOT NULL,
+    kept_answer TEXT NOT NULL,
+    similarity REAL NOT NULL,
+    served INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    verdict TEXT
+  ) STRICT;
   PRAGMA user_version = ${VERSION};`;
 
 /**

@@ -103,6 +103,8 @@ export class SqliteCache implements CacheStore {
       const { changes } = this.#database
         .prepare(`DELETE FROM entries WHERE ${where}`)
         .run(...parameters);
+      // A review shows what an entry said; whose entry has ended may have been meant as well.
+      this.#database.exec('DELETE FROM reviews WHERE key NOT IN (SELECT key FROM entries)');
       this.#database.exec("UPDATE state SET value = value + 1 WHERE name = 'purges'");
       return Number(changes);
     });

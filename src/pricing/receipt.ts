@@ -136,6 +136,17 @@ export function priceAttempt(attempt: Attempt, prices: PriceLookup): AttemptPric
   return { costNano: usage.reportedCostNano ?? computedNano, computedNano, rule };
 }
 
+/** Nano-dollars that attempts cost together; undefined where one of them is unpriced. */
+export function priceOf(attempts: readonly Attempt[], prices: PriceLookup): number | undefined {
+  let sum = 0;
+  for (const attempt of attempts) {
+    const { costNano: cost } = priceAttempt(attempt, prices);
+    if (cost === undefined) return undefined;
+    sum += cost;
+  }
+  return sum;
+}
+
 /** Nano-dollars that a call has cost so far, as far as its prices are known. */
 export function spentNano({ trace }: Call, prices: PriceLookup): number {
   return trace.attempts.reduce(

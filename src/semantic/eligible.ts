@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import type { Call } from '../call.ts';
 import { asArray, asObject, type Json, type JsonObject } from '../json.ts';
 import { canonical } from './agreement.ts';
+import type { ScopeLimits } from './scope.ts';
 
 /** A call's question, ready to be looked up. */
 export interface Question {
@@ -16,6 +17,11 @@ export interface Question {
   readonly namespace: string;
   /** Whose evidence counts: tenant, task, policy and embedder. */
   readonly evidence: string;
+  /** Who asked what, for people who read the evidence. */
+  readonly tenant: string;
+  readonly task: string;
+  /** What may be given. @default at most 1 % wrong; 25 % and 5 % of hits are judged */
+  readonly limits?: ScopeLimits;
 }
 
 /** What is the same for all calls of a task. */
@@ -24,6 +30,10 @@ export interface EligibleOptions {
   readonly policy: string;
   /** The embedder's name. */
   readonly embedder: string;
+  /** @default those of {@link Question} */
+  readonly limits?: ScopeLimits;
+  /** What divides namespaces further, and evidence not. @default nothing */
+  readonly division?: readonly (string | null)[];
   /** Top-level fields of a request that cannot change its answer. @default `stream`, `stream_options` */
   readonly ignored?: ReadonlySet<string>;
 }
@@ -53,13 +63,16 @@ export function eligible(call: Call, options: EligibleOptions): Question | undef
   const rest = restOf(json, messages, options.ignored ?? IGNORED);
   return {
     text,
-    namespace: digest([...scope, rest]),
+    namespace: digest([...scope, ...(options.division ?? []), rest]),
     evidence: digest(scope),
+    tenant,
+    task: task.name,
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
   };
 }
 
 /** A list is hashed as JSON: no name can be made to look like two. */
-function digest(parts: readonly string[]): string {
+function digest(parts: readonly (string | null)[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url');
 }
 

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { batchesOf, type Call, type Handler } from '../call.ts';
+import { batchesOf, type Call, type Handler, NO_TIER } from '../call.ts';
 import type { Model } from '../config/config.ts';
 import { Departure } from '../departure.ts';
+import { toFarthingError } from '../errors.ts';
 import { asArray, asNumber, asObject, type Json } from '../json.ts';
 import { RecentMap } from '../recent-map.ts';
 import { type Embedder, normalised } from './embedder.ts';
@@ -20,6 +21,8 @@ const VECTORS_KEPT = 4_096;
 /** Failed requests in a row after which the endpoint is left alone, and for how long, in ms. */
 const FAILURES_BORNE = 3;
 const REST_MS = 10_000;
+
+const REFUSALS: ReadonlySet<string> = new Set(['budget_exceeded', 'budget_busy', 'unpriced_model']);
 
 /** What the embedder works with. */
 export interface ProviderEmbedderOptions {
@@ -91,8 +94,6 @@ export class ProviderEmbedder implements Embedder {
   async #fetch({ call, texts }: Batch): Promise<void> {
     const inputs = [...texts.keys()];
     const vectors = await this.#inTime(call, inputs);
-    if (vectors === undefined) this.#failed();
-    else this.#failures = 0;
     for (const [index, text] of inputs.entries()) {
       const vector = vectors?.[index];
       if (vector !== undefined) this.#kept.set(keyOf(call.tenant, text), vector);
@@ -115,9 +116,13 @@ export class ProviderEmbedder implements Embedder {
       late.resolve(undefined);
     }, this.#timeoutMs);
     try {
-      return await Promise.race([this.#request(call, inputs, departure), late.promise]);
-    } catch {
-      // The attempt in the trace says why.
+      const vectors = await Promise.race([this.#request(call, inputs, departure), late.promise]);
+      if (vectors === undefined) this.#failed();
+      else this.#failures = 0;
+      return vectors;
+    } catch (thrown) {
+      // The attempt in the trace says why; where a budget lets none be made, the endpoint is not at fault.
+      if (!REFUSALS.has(toFarthingError(thrown).code)) this.#failed();
       return undefined;
     } finally {
       clearTimeout(timer);
@@ -136,7 +141,7 @@ export class ProviderEmbedder implements Embedder {
       operation: 'embeddings',
       body: { raw: JSON.stringify(json), json },
       departure,
-      ask: { model, tier: 0 },
+      ask: { model, tier: NO_TIER },
     });
     const [event] = (await batchesOf(reply)).flat();
     return vectorsOf(event?.value['data'], inputs.length);

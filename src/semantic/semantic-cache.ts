@@ -12,23 +12,19 @@ import { type NamedGuard, refusal } from './guards/guards.ts';
 import { Namespace } from './namespace.ts';
 import type { NativeIndexes } from './native-index.ts';
 import {
-  type Verdict,
-  WrongRate,
-  type WrongRateReport,
-  type WrongRateState,
-} from './wrong-rate.ts';
+  Scope,
+  type ScopeLimits,
+  scopeReport,
+  type ScopeReport,
+  type ScopeState,
+} from './scope.ts';
+import type { JudgedHit } from './wrong-rate.ts';
 
 /** What the cache works with. */
 export interface SemanticCacheOptions {
   readonly embedder: Embedder;
   /** From `loadGuards()`. */
   readonly guards: readonly NamedGuard[];
-  /** The greatest share of wrong hits, between 0 and 1. @default 0.01 */
-  readonly maxWrong?: number;
-  /** Share of would-be hits, while the model answers anyway, that are to be judged. @default 0.25 */
-  readonly shadowShare?: number;
-  /** Share of served hits that the model is asked for as well; at most `shadowShare`. @default 0.05 */
-  readonly verifyShare?: number;
   /** Most entries of all namespaces together. @default 100,000 */
   readonly mostEntries?: number;
   /** Native indexes, once they are loaded. @default brute force only */
@@ -50,38 +46,28 @@ export interface Candidate {
 
 /** What a look-up found. */
 export type LookUp =
-  | ({ readonly kind: 'served' } & Candidate)
-  | ({ readonly kind: 'shadow' } & Candidate)
+  | ({ readonly kind: 'served'; readonly vector: Float32Array } & Candidate)
+  | ({ readonly kind: 'shadow'; readonly vector: Float32Array } & Candidate)
   | {
       readonly kind: 'none';
       /** `refused`: a guard's reason is in `reason`. */
       readonly why: 'no-vector' | 'nothing-near' | 'refused';
       readonly reason?: string;
+      /** The question's, for its entry; undefined where none was to be had. */
+      readonly vector?: Float32Array;
     };
 
 /** A verdict on a hit that was to be judged. */
-export interface Learned {
-  readonly question: Question;
-  readonly similarity: number;
-  readonly verdict: Verdict;
-  readonly served: boolean;
+export interface Learned extends JudgedHit {
+  /** The scope that it is evidence of. */
+  readonly evidence: string;
 }
 
 /** An entry to be found from now on. */
 export interface NewEntry {
   readonly id: string;
-  readonly question: Question;
-  /** Its vector, where a store has kept it. @default embedded anew */
-  readonly vector?: Float32Array;
-}
-
-/** What happened in one scope of evidence since the start, with what is known of its wrong hits. */
-export interface SemanticStats extends WrongRateReport {
-  readonly evidence: string;
-  readonly lookedUp: number;
-  readonly served: number;
-  readonly shadow: number;
-  readonly refused: number;
+  readonly question: Pick<Question, 'text' | 'namespace'>;
+  readonly vector: Float32Array;
 }
 
 /** Candidates that are looked at: the nearest may be refused, and the next be right. */
@@ -90,37 +76,32 @@ const LOOKED_AT = 4;
 const LEAST = 0.5;
 /** Namespaces, and scopes of evidence, that are kept at most. */
 const MOST_NAMESPACES = 10_000;
-
-interface Scope {
-  readonly rate: WrongRate;
-  lookedUp: number;
-  served: number;
-  shadow: number;
-  refused: number;
-}
+/** Entries of all namespaces together that are kept at most, unless told otherwise. */
+export const MOST_ENTRIES = 100_000;
+/** Of questions that bring none. */
+const LIMITS: ScopeLimits = { maxWrong: 0.01, shadowShare: 0.25, verifyShare: 0.05 };
 
 /** The cache. */
 export class SemanticCache {
   readonly #options: Required<Omit<SemanticCacheOptions, 'native'>>;
   readonly #native: () => NativeIndexes | undefined;
   readonly #scopes = new RecentMap<string, Scope>(MOST_NAMESPACES);
+  /** Scopes of before that were not asked for yet. */
+  readonly #saved: Map<string, ScopeState>;
   readonly #namespaces = new Map<string, Namespace>();
   /** Where each entry is, oldest first. */
   readonly #entries = new Map<string, Namespace>();
 
   /** `saved`: what {@link evidence} gave, by scope. */
-  constructor(options: SemanticCacheOptions, saved: Readonly<Record<string, WrongRateState>> = {}) {
-    const shadowShare = options.shadowShare ?? 0.25;
-    this.#options = {
-      maxWrong: 0.01,
-      mostEntries: 100_000,
-      random: Math.random,
-      ...options,
-      shadowShare,
-      verifyShare: Math.min(options.verifyShare ?? 0.05, shadowShare),
-    };
+  constructor(options: SemanticCacheOptions, saved: Readonly<Record<string, ScopeState>> = {}) {
+    this.#options = { mostEntries: MOST_ENTRIES, random: Math.random, ...options };
     this.#native = options.native ?? (() => undefined);
-    for (const [scope, state] of Object.entries(saved)) this.#scopeOf(scope, state);
+    this.#saved = new Map(Object.entries(saved));
+  }
+
+  /** Names the vectors' space. */
+  get embedder(): string {
+    return this.#options.embedder.name;
   }
 
   /**
@@ -128,48 +109,61 @@ export class SemanticCache {
    * `judge` is set, compare. Never throws, and waits no longer than the embedder does.
    */
   async lookUp(question: Question, call: Call): Promise<LookUp> {
-    const scope = this.#scopeOf(question.evidence);
-    scope.lookedUp++;
-    const namespace = this.#namespaces.get(question.namespace);
+    const scope = this.#scopeOf(question);
+    scope.counts.lookedUp++;
+    scope.usedAt = call.startedAt;
     const vector = await this.#options.embedder.embed(question.text, call);
     if (vector === undefined) return { kind: 'none', why: 'no-vector' };
+    const near = this.#namespaces.get(question.namespace)?.nearest(vector, LOOKED_AT) ?? [];
     let reason: string | undefined;
-    for (const { id, similarity, text } of namespace?.nearest(vector, LOOKED_AT) ?? []) {
+    for (const { id, similarity, text } of near) {
       if (similarity < LEAST) break;
       const refused = refusal(this.#options.guards, question.text, text);
-      if (refused === undefined) return this.#found(scope, { entryId: id, similarity, kept: text });
+      if (refused === undefined) {
+        const candidate = { entryId: id, similarity, kept: text };
+        return { vector, ...this.#found(scope, candidate, question.limits ?? LIMITS) };
+      }
       reason ??= refused;
     }
-    if (reason === undefined) return { kind: 'none', why: 'nothing-near' };
-    scope.refused++;
-    return { kind: 'none', why: 'refused', reason };
+    if (reason === undefined) return { kind: 'none', why: 'nothing-near', vector };
+    scope.counts.refused++;
+    return { kind: 'none', why: 'refused', reason, vector };
   }
 
-  #found(scope: Scope, candidate: Omit<Candidate, 'judge'>): LookUp {
-    const { shadowShare, verifyShare, random } = this.#options;
-    const { threshold } = scope.rate;
-    const served = threshold !== undefined && candidate.similarity >= threshold;
-    scope[served ? 'served' : 'shadow']++;
-    return served
-      ? { kind: 'served', ...candidate, judge: random() < verifyShare }
-      : { kind: 'shadow', ...candidate, judge: random() < shadowShare };
+  #found(
+    { rate: { threshold }, counts }: Scope,
+    candidate: Omit<Candidate, 'judge'>,
+    { shadowShare, verifyShare }: ScopeLimits,
+  ): { readonly kind: 'served' | 'shadow' } & Candidate {
+    const draw = this.#options.random();
+    if (threshold !== undefined && candidate.similarity >= threshold) {
+      return { kind: 'served', ...candidate, judge: draw < Math.min(verifyShare, shadowShare) };
+    }
+    counts.shadow++;
+    return { kind: 'shadow', ...candidate, judge: draw < shadowShare };
   }
 
-  /** Takes the verdict on a hit that was to be judged. */
-  learned({ question, ...hit }: Learned): void {
-    this.#scopeOf(question.evidence).rate.record(hit);
+  /** Counts an answer that was given, with what it had cost, in nano-dollars; undefined is unpriced. */
+  gave(question: Question, avoidedNano: number | undefined): void {
+    const scope = this.#scopeOf(question);
+    scope.counts.served++;
+    scope.add('avoidedNano', avoidedNano);
   }
 
-  /**
-   * Keeps an entry to be found. Gives its vector, to be stored beside the answer; undefined where there is
-   * none, whereupon the entry is not found by likeness. Beyond the most entries the oldest go.
-   */
-  async add(
-    { id, question, vector: known }: NewEntry,
-    call: Call,
-  ): Promise<Float32Array | undefined> {
-    const vector = known ?? (await this.#options.embedder.embed(question.text, call));
-    if (vector === undefined) return undefined;
+  /** Counts what a vector or a judgement cost, in nano-dollars; undefined is unpriced. */
+  spent(question: Question, what: 'embedding' | 'judging', nano: number | undefined): void {
+    this.#scopeOf(question).add(`${what}Nano`, nano);
+  }
+
+  /** Takes the verdict on a hit that was to be judged. False where its scope is not known, or no longer. */
+  learned({ evidence, ...hit }: Learned): boolean {
+    const scope = this.#scopes.get(evidence) ?? this.#restored(evidence);
+    scope?.rate.record(hit);
+    return scope !== undefined;
+  }
+
+  /** Keeps an entry to be found, in place of one of the same id. Beyond the most entries the oldest go. */
+  add({ id, question, vector }: NewEntry): void {
     this.remove(id);
     const key = question.namespace;
     let namespace = this.#namespaces.get(key);
@@ -181,7 +175,6 @@ export class SemanticCache {
     namespace.add({ id, text: question.text, vector });
     this.#entries.set(id, namespace);
     this.#shrink();
-    return vector;
   }
 
   #shrink(): void {
@@ -202,6 +195,11 @@ export class SemanticCache {
     return true;
   }
 
+  /** Forgets all entries but these. */
+  retain(ids: ReadonlySet<string>): void {
+    for (const id of [...this.#entries.keys()]) if (!ids.has(id)) this.remove(id);
+  }
+
   /** Entries kept, and the memory of their vectors in bytes. */
   get size(): { readonly entries: number; readonly bytes: number } {
     let bytes = 0;
@@ -209,29 +207,40 @@ export class SemanticCache {
     return { entries: this.#entries.size, bytes };
   }
 
-  /** What happened, by scope of evidence. */
-  stats(): SemanticStats[] {
-    return [...this.#scopes.entries()].map(([evidence, { rate, ...counts }]) => ({
-      evidence,
-      ...counts,
-      ...rate.report(),
-    }));
-  }
-
-  /** What is known of wrong hits, by scope: to be saved, and given to the next cache. */
-  evidence(): Record<string, WrongRateState> {
-    return Object.fromEntries(
-      [...this.#scopes.entries()].map(([key, { rate }]) => [key, rate.toJSON()]),
+  /** What happened, by scope of evidence; scopes that were saved and not asked for since are left out. */
+  stats(): ScopeReport[] {
+    return [...this.#scopes.entries()].map(([evidence, scope]) =>
+      scopeReport(evidence, scope.state()),
     );
   }
 
-  #scopeOf(key: string, state?: WrongRateState): Scope {
-    let scope = this.#scopes.get(key);
-    if (scope === undefined) {
-      const rate = new WrongRate(this.#options.maxWrong, state);
-      scope = { rate, lookedUp: 0, served: 0, shadow: 0, refused: 0 };
-      this.#scopes.set(key, scope);
+  /** What is known, by scope: to be saved, and given to the next cache. */
+  evidence(): Record<string, ScopeState> {
+    const used = [...this.#scopes.entries()].map(([key, scope]) => [key, scope.state()] as const);
+    return Object.fromEntries([...this.#saved, ...used]);
+  }
+
+  #scopeOf({ evidence, tenant, task, limits }: Question): Scope {
+    const { maxWrong } = limits ?? LIMITS;
+    let scope = this.#scopes.get(evidence);
+    if (scope?.limit !== maxWrong) {
+      const saved = scope?.state() ?? this.#saved.get(evidence);
+      scope = new Scope({ tenant, task, embedder: this.embedder }, maxWrong, saved);
+      this.#keep(evidence, scope);
     }
     return scope;
+  }
+
+  #restored(evidence: string): Scope | undefined {
+    const saved = this.#saved.get(evidence);
+    if (saved === undefined) return undefined;
+    const scope = new Scope(saved, saved.maxWrong, saved);
+    this.#keep(evidence, scope);
+    return scope;
+  }
+
+  #keep(evidence: string, scope: Scope): void {
+    this.#saved.delete(evidence);
+    this.#scopes.set(evidence, scope);
   }
 }

@@ -17,7 +17,7 @@ import type { Task } from '../../config/config.ts';
 import { CompletionGatherer } from '../../dialects/openai-chat-gathered.ts';
 import type { JsonObject } from '../../json.ts';
 import type { PriceLookup } from '../../pricing/price-lookup.ts';
-import { priceAttempt } from '../../pricing/receipt.ts';
+import { priceOf } from '../../pricing/receipt.ts';
 import { toOpenAIUsage } from '../../pricing/usage-openai.ts';
 import { isWhole, wentWell } from './keepable.ts';
 
@@ -88,14 +88,10 @@ function keep(call: Call, body: string, { key, task, policy, ttlMs, prices, put 
 
 /** What answering the same again would cost: all tiers' attempts, those that were rejected too. */
 function costOf({ trace }: Call, prices: PriceLookup): number | undefined {
-  let sum = 0;
-  for (const attempt of trace.attempts) {
-    if (attempt.tier === NO_TIER) continue;
-    const { costNano } = priceAttempt(attempt, prices);
-    if (costNano === undefined) return undefined;
-    sum += costNano;
-  }
-  return sum;
+  return priceOf(
+    trace.attempts.filter(({ tier }) => tier !== NO_TIER),
+    prices,
+  );
 }
 
 /** A stream's events as they are, gathered while they pass. One that fails or is given up is not told. */

@@ -1,0 +1,191 @@
+/**
+ * What the cache by likeness keeps in the file of the exact cache: questions with their vectors, and what is to
+ * be reviewed. Several processes may open the same file.
+ *
+ * @module
+ */
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { openCacheFile } from '../cache/sqlite-cache-file.ts';
+import { type DecidedReview, MOST_REVIEWS, type NewReview, type Review } from './review.ts';
+
+/** A question that is found by likeness. */
+export interface KeptQuestion {
+  /** Its answer's key in the exact cache. */
+  readonly key: string;
+  /** Who made the vector. */
+  readonly embedder: string;
+  readonly namespace: string;
+  readonly text: string;
+  /** Of length 1. */
+  readonly vector: Float32Array;
+}
+
+type Row = Readonly<Record<string, SQLOutputValue>>;
+
+/** Longest answer that is kept for a review, in UTF-16 units. */
+const LONGEST_ANSWER = 10_000;
+
+const COLUMNS = [
+  'key',
+  'evidence',
+  'tenant',
+  'task',
+  'asked',
+  'kept',
+  'fresh_answer',
+  'kept_answer',
+  'similarity',
+  'served',
+  'at',
+] as const;
+
+/** The file. Methods throw where it cannot be read or written now. */
+export class QuestionFile {
+  readonly #database: DatabaseSync;
+  readonly #drop: StatementSync;
+  readonly #put: StatementSync;
+  readonly #review: StatementSync;
+
+  /** Opens or makes it; `:memory:` keeps reviews only, and no longer than the process. Throws `invalid_config`. */
+  constructor(path: string) {
+    const database = openCacheFile(path);
+    this.#database = database;
+    this.#drop = database.prepare('DELETE FROM questions WHERE key = ?');
+    // The entry may have been too large to be kept, or be gone already.
+    this.#put = database.prepare(
+      `INSERT INTO questions (key, embedder, namespace, text, vector)
+       SELECT key, ?, ?, ?, ? FROM entries WHERE key = ?`,
+    );
+    this.#review = database.prepare(
+      `INSERT INTO reviews (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
+    );
+  }
+
+  /** Keeps a question as long as its answer is kept, in place of the one of the same key. */
+  put({ key, embedder, namespace, text, vector }: KeptQuestion): void {
+    const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+    this.#together(() => {
+      this.#drop.run(key);
+      this.#put.run(embedder, namespace, text, bytes, key);
+    });
+  }
+
+  /**
+   * The questions of an embedder whose answers are alive, oldest first, in pages that nothing else has to wait
+   * long for. Damaged ones are left out.
+   */
+  *pages(embedder: string, size = 500): Generator<readonly KeptQuestion[]> {
+    const page = this.#database.prepare(
+      `SELECT number, q.key AS key, embedder, namespace, text, vector
+       FROM questions AS q JOIN entries AS e ON e.key = q.key
+       WHERE number > ? AND embedder = ? AND dead_at > ? ORDER BY number LIMIT ?`,
+    );
+    for (let after = 0; ;) {
+      const rows: readonly Row[] = page.all(after, embedder, Date.now(), size);
+      if (rows.length === 0) return;
+      after = Number(rows.at(-1)?.['number']);
+      yield rows.flatMap((row) => questionOf(row) ?? []);
+    }
+  }
+
+  /** The keys of all questions. */
+  keys(): ReadonlySet<string> {
+    const rows = this.#database.prepare('SELECT key FROM questions').iterate();
+    return new Set([...rows].map(({ key }) => String(key)));
+  }
+
+  /** Keeps a hit to be decided; beyond {@link MOST_REVIEWS} the oldest go. */
+  addReview(review: NewReview): void {
+    const { key, evidence, tenant, task, asked, kept, similarity, served, at } = review;
+    const answers = [review.freshAnswer, review.keptAnswer].map((answer) =>
+      answer.slice(0, LONGEST_ANSWER),
+    );
+    this.#together(() => {
+      this.#review.run(
+        ...[key, evidence, tenant, task, asked, kept],
+        ...answers,
+        ...[similarity, served ? 1 : 0, at],
+      );
+      this.#database
+        .prepare('DELETE FROM reviews WHERE id <= (SELECT max(id) FROM reviews) - ?')
+        .run(MOST_REVIEWS);
+    });
+  }
+
+  /** What waits for a decision, newest first. */
+  reviews(): Review[] {
+    const rows = this.#database
+      .prepare('SELECT * FROM reviews WHERE verdict IS NULL ORDER BY id DESC')
+      .all();
+    return rows.map(reviewOf);
+  }
+
+  /** Decides one. False where none of that id waits. */
+  decide(id: number, verdict: DecidedReview['verdict']): boolean {
+    const { changes } = this.#database
+      .prepare('UPDATE reviews SET verdict = ? WHERE id = ? AND verdict IS NULL')
+      .run(verdict, id);
+    return Number(changes) === 1;
+  }
+
+  /** Takes out what was decided: of several processes one gets each. */
+  takeDecided(): DecidedReview[] {
+    const rows = this.#database
+      .prepare('DELETE FROM reviews WHERE verdict IS NOT NULL RETURNING *')
+      .all();
+    return rows.map((row) => ({
+      ...reviewOf(row),
+      verdict: row['verdict'] === 'right' ? 'right' : 'wrong',
+    }));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #together(work: () => void): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}
+
+/** Undefined where the bytes are no vector: the file may have been damaged. */
+function questionOf({ key, embedder, namespace, text, vector }: Row): KeptQuestion | undefined {
+  if (!(vector instanceof Uint8Array) || vector.length === 0 || vector.length % 4 !== 0) {
+    return undefined;
+  }
+  // A copy, which begins where numbers may.
+  const numbers = new Float32Array(vector.slice().buffer);
+  if (!numbers.every(Number.isFinite)) return undefined;
+  return {
+    key: String(key),
+    embedder: String(embedder),
+    namespace: String(namespace),
+    text: String(text),
+    vector: numbers,
+  };
+}
+
+function reviewOf(row: Row): Review {
+  const text = (column: string): string => String(row[column]);
+  return {
+    id: Number(row['id']),
+    key: text('key'),
+    evidence: text('evidence'),
+    tenant: text('tenant'),
+    task: text('task'),
+    asked: text('asked'),
+    kept: text('kept'),
+    freshAnswer: text('fresh_answer'),
+    keptAnswer: text('kept_answer'),
+    similarity: Number(row['similarity']),
+    served: row['served'] === 1,
+    at: Number(row['at']),
+  };
+}

@@ -1,0 +1,208 @@
+/**
+ * The caches by likeness of one gateway: one for each embedder, what they need, and what outlives the process.
+ *
+ * @module
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { CacheStore } from '../cache/cache-store.ts';
+import type { Handler } from '../call.ts';
+import type { SemanticPolicy } from '../config/cache-policy.ts';
+import { toFarthingError } from '../errors.ts';
+import type { LedgerStore } from '../stores/ledger-store.ts';
+import type { Embedder } from './embedder.ts';
+import { loadEnergeticEmbedder } from './energetic-embedder.ts';
+import { EVIDENCE, type Evidence, readEvidence } from './evidence.ts';
+import { loadGuards } from './guards/guards.ts';
+import { loadNativeIndexes, type NativeIndexes } from './native-index.ts';
+import { ProviderEmbedder } from './provider-embedder.ts';
+import type { QuestionFile } from './question-file.ts';
+import type { NewReview } from './review.ts';
+import { type NewEntry, SemanticCache } from './semantic-cache.ts';
+
+/** What the caches work with. */
+export interface SemanticCachesOptions {
+  /** Of all tasks; those of one embedder share a cache. */
+  readonly policies: Iterable<SemanticPolicy>;
+  /** Asks `call.ask` within the budgets. */
+  readonly ask: Handler;
+  /** Where the answers are. */
+  readonly store: Pick<CacheStore, 'purges'>;
+  /** Where questions and reviews are kept. */
+  readonly file: QuestionFile;
+  /** Where evidence is kept. */
+  readonly ledger: Pick<LedgerStore, 'load' | 'save'>;
+  /** Makes an embedder. @default the configured one */
+  readonly embedderOf?: (policy: SemanticPolicy) => Embedder | Promise<Embedder>;
+  /** Numbers in [0, 1). @default Math.random */
+  readonly random?: () => number;
+}
+
+/** How often evidence is written, in ms, where it changed: a crash loses no more. */
+const SAVE_MS = 15_000;
+/** How often decisions of reviews, and purges by other processes, are looked for, in ms. */
+const LOOK_MS = 3_000;
+
+/** The caches. Until they are loaded there are none, and calls go on without. */
+export class SemanticCaches {
+  /** Resolves when all is loaded: guards, embedders, and the questions of before. Never rejects. */
+  readonly ready: Promise<void>;
+  readonly #options: SemanticCachesOptions;
+  readonly #caches = new Map<SemanticPolicy['embedder'], SemanticCache>();
+  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #saved: Evidence;
+  #native: NativeIndexes | undefined;
+  #isWarned = false;
+  #written: string | undefined;
+  #purges: number | undefined;
+  #isClosed = false;
+
+  constructor(options: SemanticCachesOptions) {
+    this.#options = options;
+    this.#saved = readEvidence(options.ledger.load(EVIDENCE));
+    this.#timers = [
+      setInterval(() => this.#save(), SAVE_MS).unref(),
+      setInterval(() => void this.look(), LOOK_MS).unref(),
+    ];
+    this.ready = this.#load().catch(tell);
+  }
+
+  /** The cache of a policy's embedder; undefined while it is being loaded. */
+  of({ embedder }: SemanticPolicy): SemanticCache | undefined {
+    return this.#caches.get(embedder);
+  }
+
+  /** Makes an entry found from now on, and after a restart as long as its answer is kept. */
+  add(cache: SemanticCache, { id: key, question, vector }: NewEntry): void {
+    cache.add({ id: key, question, vector });
+    const { text, namespace } = question;
+    attempt(() =>
+      this.#options.file.put({ key, embedder: cache.embedder, namespace, text, vector }),
+    );
+  }
+
+  /** Keeps a hit for a person to decide. */
+  review(review: NewReview): void {
+    attempt(() => this.#options.file.addReview(review));
+  }
+
+  /** Learns what people decided, and forgets what other processes purged. Never rejects. */
+  async look(): Promise<void> {
+    if (this.#isClosed) return;
+    const { file, store } = this.#options;
+    for (const review of attempt(() => file.takeDecided()) ?? []) {
+      for (const cache of this.#caches.values()) if (cache.learned(review)) break;
+    }
+    const purges = await store.purges().catch(() => undefined);
+    if (purges === undefined || this.#isClosed) return;
+    if (this.#purges !== undefined && purges !== this.#purges) this.#forget();
+    this.#purges = purges;
+  }
+
+  /** Keeps what was learned. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.ready;
+    this.#save();
+    this.#options.file.close();
+  }
+
+  /**
+   * Nobody says what a purge meant: what the file no longer has is forgotten, and where answers are kept
+   * elsewhere all is. It is found again once it is asked anew.
+   */
+  #forget(): void {
+    const keys = attempt(() => this.#options.file.keys()) ?? new Set();
+    for (const cache of this.#caches.values()) cache.retain(keys);
+  }
+
+  #save(): void {
+    if (this.#caches.size === 0) return;
+    const known = [...this.#caches.values()].map((cache) => cache.evidence());
+    const text = JSON.stringify(Object.assign({}, this.#saved, ...known));
+    if (text === this.#written) return;
+    attempt(() => {
+      this.#options.ledger.save(EVIDENCE, text);
+      this.#written = text;
+    });
+  }
+
+  async #load(): Promise<void> {
+    const [guards, native] = await Promise.all([loadGuards(), loadNativeIndexes()]);
+    this.#native = native;
+    for (const policy of shortest(this.#options.policies)) {
+      const embedder = await this.#embedderOf(policy).catch(tell);
+      if (embedder === undefined) continue;
+      const saved = Object.entries(this.#saved).filter(
+        ([, state]) => state.embedder === embedder.name,
+      );
+      const cache = new SemanticCache(
+        {
+          embedder,
+          guards,
+          native: () => this.#nativeIndexes(),
+          ...(this.#options.random === undefined ? {} : { random: this.#options.random }),
+        },
+        Object.fromEntries(saved),
+      );
+      this.#caches.set(policy.embedder, cache);
+    }
+    for (const cache of this.#caches.values()) await this.#restore(cache);
+  }
+
+  async #restore(cache: SemanticCache): Promise<void> {
+    for (const page of this.#options.file.pages(cache.embedder)) {
+      for (const { key, ...rest } of page) {
+        cache.add({ id: key, question: rest, vector: rest.vector });
+      }
+      // Calls are answered meanwhile.
+      await turn();
+      if (this.#isClosed) return;
+    }
+  }
+
+  async #embedderOf(policy: SemanticPolicy): Promise<Embedder> {
+    const { embedderOf, ask } = this.#options;
+    if (embedderOf !== undefined) return embedderOf(policy);
+    const { embedder: model, timeoutMs } = policy;
+    return model === 'offline'
+      ? loadEnergeticEmbedder()
+      : new ProviderEmbedder({ model, ask, timeoutMs });
+  }
+
+  /** Asked for by indexes that have grown large. */
+  #nativeIndexes(): NativeIndexes | undefined {
+    if (this.#native === undefined && !this.#isWarned) {
+      this.#isWarned = true;
+      process.stderr.write(
+        'The cache by likeness has more than 10,000 questions of one kind and compares with each of them. ' +
+          'Faster: npm install usearch\n',
+      );
+    }
+    return this.#native;
+  }
+}
+
+/** One policy for each embedder: the one that waits for it the shortest time. */
+function shortest(policies: Iterable<SemanticPolicy>): Iterable<SemanticPolicy> {
+  const chosen = new Map<SemanticPolicy['embedder'], SemanticPolicy>();
+  for (const policy of policies) {
+    const known = chosen.get(policy.embedder);
+    if (known === undefined || policy.timeoutMs < known.timeoutMs)
+      chosen.set(policy.embedder, policy);
+  }
+  return chosen.values();
+}
+
+function tell(thrown: unknown): undefined {
+  process.stderr.write(`No answers by likeness: ${toFarthingError(thrown).message}\n`);
+}
+
+/** A file that is locked or a disk that is full loses what is only a cache's, and fails no call. */
+function attempt<Result>(work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
