@@ -13,7 +13,8 @@ const SOURCE = join(import.meta.dirname, '../../src');
 const FLOORS: readonly (readonly string[])[] = [
   ['json.ts', 'errors.ts', 'version.ts', 'recent-map.ts', 'glob.ts'],
   ['departure.ts'],
-  ['call.ts', 'pricing'],
+  ['call.ts'],
+  ['pricing'],
   ['stores'],
   ['access'],
   ['dialects', 'export'],
