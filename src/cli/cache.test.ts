@@ -4,6 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteCache } from '../cache/sqlite-cache.ts';
+import { EVIDENCE } from '../semantic/evidence.ts';
+import { QuestionFile } from '../semantic/question-file.ts';
+import { Scope } from '../semantic/scope.ts';
 import { openSqliteStores } from '../stores/sqlite-stores.ts';
 import { entryOf } from '../testing/contracts/cache-store.ts';
 import { callRecord } from '../testing/contracts/ledger-store.ts';
@@ -19,7 +22,7 @@ after(() => rmSync(directory, { recursive: true }));
 /** A ledger's file with a cache beside it. */
 async function filled(): Promise<string> {
   const data = join(directory, `${files++}.db`);
-  const cache = new SqliteCache(data.replace('.db', '-cache.db'), { bytes: 1_000_000 });
+  const cache = new SqliteCache(cacheOf(data), { bytes: 1_000_000 });
   const now = Date.now();
   await cache.set(entryOf({ key: 'one', task: 'draft', tags: { f: 'x' }, body: '{"secret":1}' }));
   await cache.set(
@@ -43,6 +46,42 @@ async function filled(): Promise<string> {
   await stores.ledger.append(callRecord({ cache: 'miss' }));
   await stores.close();
   return data;
+}
+
+const cacheOf = (data: string): string => data.replace('.db', '-cache.db');
+
+/** What a gateway leaves that answered by likeness: evidence, and two hits to be reviewed. */
+async function learned(data: string): Promise<void> {
+  const scope = new Scope({ tenant: 'team', task: 'draft', embedder: 'e' }, 0.01);
+  for (let at = 0; at < 1_000; at++) {
+    const verdict = at === 0 ? 'wrong' : 'right';
+    scope.rate.record({ similarity: 0.99, verdict, served: false });
+  }
+  scope.usedAt = Date.now();
+  scope.add('avoidedNano', 5_000);
+  scope.add('embeddingNano', 500);
+  scope.add('judgingNano', 6_000);
+  scope.add('judgingNano', undefined);
+  const stores = openSqliteStores(data);
+  stores.ledger.save(EVIDENCE, JSON.stringify({ mine: scope.state() }));
+  await stores.close();
+  const file = new QuestionFile(cacheOf(data));
+  for (const key of ['one', 'two']) {
+    file.addReview({
+      key,
+      evidence: 'mine',
+      tenant: 'team',
+      task: 'draft',
+      asked: 'Which one?\u001b[2J\nSay.',
+      kept: 'What?',
+      freshAnswer: 'This.',
+      keptAnswer: 'That.',
+      similarity: 0.91,
+      served: false,
+      at: Date.UTC(2026, 10, 24),
+    });
+  }
+  file.close();
 }
 
 async function run(t: TestContext, ...words: string[]) {
@@ -115,6 +154,73 @@ describe('farthing cache', () => {
     assert.equal(await purged('--tenant', 'team', '--older-than', '1h'), 1);
     assert.equal(await purged('--all'), 1);
     assert.match((await run(t, 'list', '--data', data)).stdout, /Nothing is kept/);
+  });
+
+  test('stats: how often answers by likeness are wrong, and what they save after all that they cost', async (t) => {
+    const data = await filled();
+    const none = JSON.parse((await run(t, 'stats', '--data', data, '--json')).stdout) as object;
+    assert.partialDeepStrictEqual(none, { semantic: [] });
+    assert.doesNotMatch((await run(t, 'stats', '--data', data)).stdout, /likeness/);
+    await learned(data);
+    const { stdout } = await run(t, 'stats', '--data', data, '--json');
+    const { semantic } = JSON.parse(stdout) as { semantic: Record<string, unknown>[] };
+    assert.equal(semantic.length, 1);
+    assert.partialDeepStrictEqual(semantic[0], {
+      task: 'draft',
+      tenant: 'team',
+      judged: 1_000,
+      wrong: 1,
+      limit: 0.01,
+      state: 'serving',
+      threshold: 0.5,
+      reviews_waiting: 2,
+      avoided_nano_usd: 5_000,
+      saved_nano_usd: -1_500,
+      unpriced: 1,
+    });
+    const text = (await run(t, 'stats', '--data', data)).stdout;
+    assert.match(
+      text,
+      /draft +team .* 1000 +1 +0\.473 % +1 % +0\.5 +2 +-\$0\.0000015 \(1 unpriced\)/,
+    );
+  });
+
+  test('review: what waits is shown, with what was asked and answered, and decided once', async (t) => {
+    const data = await filled();
+    assert.match((await run(t, 'review', '--data', data)).stdout, /Nothing waits/);
+    await learned(data);
+    const { stdout } = await run(t, 'review', '--data', data, '--json');
+    const { reviews } = JSON.parse(stdout) as { reviews: Record<string, unknown>[] };
+    assert.equal(reviews.length, 2);
+    assert.deepEqual(reviews[1], {
+      id: 1,
+      task: 'draft',
+      tenant: 'team',
+      at: '2026-11-24T00:00:00.000Z',
+      similarity: 0.91,
+      served: false,
+      asked: 'Which one?\u001b[2J\nSay.',
+      kept: 'What?',
+      fresh_answer: 'This.',
+      kept_answer: 'That.',
+    });
+    const text = (await run(t, 'review', '--data', data)).stdout;
+    assert.match(text, /1 {2}draft of team, 2026-11-24T00:00:00\.000Z, similarity 0\.910/);
+    assert.match(text, /asked +Which one\? \[2J\n {16}Say\./);
+    assert.match((await run(t, 'review', '1', 'wrong', '--data', data)).stdout, /1 is wrong/);
+    const again = await run(t, 'review', '1', 'right', '--data', data);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /No review 1 waits/);
+    for (const words of [['1'], ['1', 'maybe'], ['x', 'right']]) {
+      assert.equal((await run(t, 'review', ...words, '--data', data)).code, 2);
+    }
+    const file = new QuestionFile(cacheOf(data));
+    assert.partialDeepStrictEqual(file.takeDecided(), [{ id: 1, verdict: 'wrong' }]);
+    file.close();
+    assert.match((await run(t, 'review', '--help')).stdout, /Shows what users asked/);
+    const { code, stderr } = await run(t, 'review', '--data', join(directory, 'none.db'));
+    assert.equal(code, 1);
+    assert.match(stderr, /There are no reviews/);
   });
 
   test('a cache that is not there is told of, not made', async (t) => {

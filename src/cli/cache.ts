@@ -1,7 +1,7 @@
 /**
  * `farthing cache`: the answers that are kept.
  *
- * Answers themselves are never shown: who may see them is for the tenants to say.
+ * Answers themselves are shown by `review` alone: who may see them is for the tenants to say.
  *
  * @module
  */
@@ -9,19 +9,15 @@ import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { cacheFileOf, openSharedCache } from '../cache/open-cache.ts';
 import type { CacheStore, EntryMatch } from '../cache/cache-store.ts';
-import type { CacheSettings } from '../config/cache-policy.ts';
-import { loadConfig } from '../config/load.ts';
 import { parseDuration } from '../config/units.ts';
 import { FarthingError } from '../errors.ts';
-import { SANDBOX_DATA } from '../stores/ledger-store.ts';
+import { EVIDENCE, type Evidence, evidenceReports, readEvidence } from '../semantic/evidence.ts';
 import type { Report } from '../stores/report.ts';
 import { openSqliteStores } from '../stores/sqlite-stores.ts';
 import { listJson, listText, statsJson, statsText } from './cache-output.ts';
-import type { DataOptions } from './data-file.ts';
-
-interface CommonOptions extends DataOptions {
-  readonly json?: boolean;
-}
+import { type CommonOptions, type Place, placeOf, print, withCommon } from './cache-place.ts';
+import { readReviews, reviewCommand } from './cache-review.ts';
+import { semanticLines, semanticText } from './semantic-output.ts';
 
 interface MatchOptions extends CommonOptions {
   readonly task?: string;
@@ -39,26 +35,21 @@ interface PurgeOptions extends MatchOptions {
   readonly all?: boolean;
 }
 
-/** Without a configuration: a file beside the ledger. */
-const NO_SETTINGS: CacheSettings = {
-  bytes: 256 * 1024 * 1024,
-  redisUrl: undefined,
-  timeoutMs: 5000,
-  policy: undefined,
-};
-
-/** The command with its three sub-commands. */
+/** The command with its sub-commands. */
 export function cacheCommand(): Command {
   return new Command('farthing cache')
     .description('The answers that are kept, and what they saved.')
     .addCommand(statsCommand())
     .addCommand(listCommand())
-    .addCommand(purgeCommand());
+    .addCommand(purgeCommand())
+    .addCommand(reviewCommand());
 }
 
 function statsCommand(): Command {
   return withCommon(new Command('stats'))
-    .description('How much is kept, how often it was given, and what that saved, by task.')
+    .description(
+      'How much is kept, how often it was given, and what that saved, by task; of answers by likeness how often they are wrong.',
+    )
     .action(stats);
 }
 
@@ -79,13 +70,6 @@ function purgeCommand(): Command {
     .action(purge);
 }
 
-function withCommon(command: Command): Command {
-  return command
-    .option('-d, --data <file>', "the ledger's file, beside which the cache is")
-    .option('-c, --config <file>', 'configuration file')
-    .option('--json', 'one JSON document; money in integer nano-dollars');
-}
-
 function withMatch(command: Command): Command {
   return withCommon(command)
     .option('-t, --task <name>', 'entries of a task')
@@ -97,8 +81,14 @@ function withMatch(command: Command): Command {
 async function stats(options: CommonOptions): Promise<void> {
   const place = await placeOf(options);
   const kept = await withCache(place, async (store) => store.stats());
-  const report = await reportOf(place.data);
-  print(options, statsJson(kept, report), () => statsText(kept, report));
+  const found = await ledgerOf(place.data);
+  const waiting = readReviews(place) ?? [];
+  const lines = semanticLines(evidenceReports(found?.evidence ?? {}), waiting);
+  print(
+    options,
+    { ...statsJson(kept, found?.report), semantic: lines },
+    () => statsText(kept, found?.report) + semanticText(lines),
+  );
 }
 
 async function list(options: ListOptions): Promise<void> {
@@ -133,21 +123,6 @@ function matchOf({ task, tag, tenant, olderThan }: MatchOptions): EntryMatch {
   };
 }
 
-interface Place {
-  readonly settings: CacheSettings;
-  readonly data: string;
-}
-
-/** What is asked is waited for: a person has more time than a call. */
-async function placeOf({ data, config: path }: DataOptions): Promise<Place> {
-  const { config } =
-    data !== undefined && path === undefined
-      ? { config: undefined }
-      : await loadConfig(path === undefined ? {} : { path });
-  const settings = { ...(config?.cache ?? NO_SETTINGS), timeoutMs: NO_SETTINGS.timeoutMs };
-  return { settings, data: data ?? config?.data ?? SANDBOX_DATA };
-}
-
 async function withCache<Result>(
   { settings, data }: Place,
   work: (store: CacheStore) => Promise<Result>,
@@ -168,18 +143,19 @@ async function withCache<Result>(
 }
 
 /** What the ledger says of the tasks; undefined where there is none. */
-async function reportOf(data: string): Promise<Report | undefined> {
+async function ledgerOf(
+  data: string,
+): Promise<{ readonly report: Report; readonly evidence: Evidence } | undefined> {
   if (!existsSync(data)) return undefined;
   const stores = openSqliteStores(data);
   try {
-    return stores.ledger.report({ by: 'task' });
+    return {
+      report: stores.ledger.report({ by: 'task' }),
+      evidence: readEvidence(stores.ledger.load(EVIDENCE)),
+    };
   } finally {
     await stores.close();
   }
-}
-
-function print({ json }: CommonOptions, document: object, text: () => string): void {
-  process.stdout.write(`${json === true ? JSON.stringify(document) : text()}\n`);
 }
 
 function readTag(value: string): EntryMatch['tag'] {
