@@ -1,7 +1,14 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { type Attempt, type CacheState, type Call, type Receipt, SAVING_STAGES } from '../call.ts';
+import {
+  type Attempt,
+  type CacheState,
+  type Call,
+  NO_TIER,
+  type Receipt,
+  SAVING_STAGES,
+} from '../call.ts';
 import type { Model } from '../config/config.ts';
 import { ModelRegistry } from '../config/models.ts';
 import { FarthingError } from '../errors.ts';
@@ -180,6 +187,31 @@ describe('writeReceipt', () => {
     assert.equal(sumOf(receipt), receipt.costNano);
   });
 
+  test('what embedded the question is overhead, of a hit as of a miss, and is never the reference', () => {
+    const embedding = {
+      ...attemptAt(large, { tokens: used({ input: 10 }) }),
+      tier: NO_TIER,
+    };
+    const kept = attemptAt(small, { tokens: used({ input: 1000 }) });
+    const call: Call = callOf(taskOf([tierOf(small), tierOf(large)]));
+    call.trace.attempts.push(embedding);
+    call.trace.answer = kept;
+    call.trace.cache = 'semantic';
+    const given = writeReceipt(call, { prices, models, reference: large, priceMaxAgeMs: Infinity });
+    assert.equal(given.referenceSource, 'estimated');
+    assert.deepEqual(
+      [given.costNano, given.overheadNano, given.savedNano.cache],
+      [100_000, 100_000, 10_000_000],
+    );
+    const missed = receiptOf([embedding, kept], { cache: 'miss' });
+    assert.equal(missed.referenceSource, 'estimated');
+    assert.deepEqual(
+      [missed.referenceNano, missed.overheadNano, missed.savedNano.route],
+      [10_000_000, 100_000, 9_000_000],
+    );
+    for (const receipt of [given, missed]) assert.equal(sumOf(receipt), receipt.costNano);
+  });
+
   test('what cannot be priced saves nothing and is told so', () => {
     const tokens = used({ input: 1000 });
     const attempt = receiptOf([attemptAt(unpriced, { tokens })]);
@@ -204,22 +236,27 @@ describe('writeReceipt', () => {
         tokens: fc.option(tokens, { nil: undefined }),
         reported: fc.option(fc.nat(1e9), { nil: undefined }),
         tier: fc.constantFrom(undefined, 'default', 'flex', 'batch', 'scale'),
+        isSide: fc.boolean(),
         error: fc.boolean(),
       })
-      .map(({ model, tokens: counts, reported, tier, error }) =>
-        attemptAt(model, {
+      .map(({ model, tokens: counts, reported, tier, isSide, error }) => ({
+        ...attemptAt(model, {
           error,
           ...(counts === undefined ? {} : { tokens: counts }),
           ...(reported === undefined ? {} : { reportedCostNano: reported }),
           ...(tier === undefined ? {} : { serviceTier: tier }),
         }),
-      );
+        ...(isSide ? { tier: NO_TIER } : {}),
+      }));
     const request = fc.constantFrom({}, { service_tier: 'flex' }, { service_tier: 'auto' });
     fc.assert(
       fc.property(
         fc.array(attempt, { maxLength: 4 }),
         fc.boolean(),
-        fc.record({ request, cache: fc.constantFrom(undefined, 'miss', 'hit', 'revalidate') }),
+        fc.record({
+          request,
+          cache: fc.constantFrom(undefined, 'miss', 'hit', 'semantic', 'revalidate'),
+        }),
         (attempts, answered, more) => {
           const receipt = receiptOf(attempts, { answered, ...more });
           assert.equal(sumOf(receipt), receipt.costNano);

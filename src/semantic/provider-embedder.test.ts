@@ -1,9 +1,10 @@
 import { after, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import type { Call, Handler } from '../call.ts';
+import { type Call, type Handler, NO_TIER } from '../call.ts';
 import type { Model } from '../config/config.ts';
 import { anthropicDialect } from '../dialects/anthropic-messages.ts';
 import { openaiDialect } from '../dialects/openai-chat.ts';
+import { FarthingError } from '../errors.ts';
 import { asArray } from '../json.ts';
 import { Connections } from '../providers/connections.ts';
 import { createProviderHandler } from '../providers/provider.ts';
@@ -95,6 +96,28 @@ describe('embeddings from a provider', () => {
     now += 10_001;
     await embedder.embed('e', callFrom());
     assert.equal(upstream.requests.length, asked + 1);
+  });
+
+  test('an attempt for a vector is of no tier, and says that it embedded', async () => {
+    const { model } = await lengths();
+    const call = callFrom();
+    await new ProviderEmbedder({ model, ask }).embed('a', call);
+    const [attempt] = call.trace.attempts;
+    assert.deepEqual([attempt?.tier, attempt?.operation], [NO_TIER, 'embeddings']);
+  });
+
+  test('a budget that is spent leaves the endpoint to those whose is not', async () => {
+    const { upstream, model } = await lengths();
+    const limited: Handler = async (call) => {
+      if (call.tenant === 'spent') throw new FarthingError('budget_exceeded', 'none left');
+      return ask(call);
+    };
+    const embedder = new ProviderEmbedder({ model, ask: limited });
+    for (const text of ['a', 'b', 'c', 'd']) {
+      assert.equal(await embedder.embed(text, callFrom('spent')), undefined);
+    }
+    assert.equal(upstream.requests.length, 0);
+    assert.ok((await embedder.embed('a', callFrom('other'))) !== undefined);
   });
 
   test('an answer that makes no sense is none', async () => {

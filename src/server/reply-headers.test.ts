@@ -1,7 +1,9 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { usd } from './reply-headers.ts';
+import { type Attempt, NO_TIER } from '../call.ts';
+import { callOf, modelAt, taskOf } from '../testing/stage-fixtures.ts';
+import { replyHeaders, usd } from './reply-headers.ts';
 
 test('nano-dollars are written exactly', () => {
   const cases: readonly (readonly [number, string])[] = [
@@ -21,4 +23,11 @@ test('what is written reads back to the same integer', () => {
       assert.equal(Math.round(Number(usd(nano)) * 1e9), nano);
     }),
   );
+});
+
+test('attempts are those for the answer, not what embedded the question', () => {
+  const call = callOf(taskOf([]));
+  const attempt: Attempt = { model: modelAt('m'), provider: 'p', tier: 0, startedAt: 0 };
+  call.trace.attempts.push({ ...attempt, tier: NO_TIER }, attempt, { ...attempt, tier: 1 });
+  assert.equal(replyHeaders(call)['x-farthing-attempts'], '2');
 });

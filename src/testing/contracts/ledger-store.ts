@@ -6,6 +6,7 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { NO_TIER } from '../../call.ts';
 import { NO_TOKENS, TOKEN_CLASSES, type TokenCounts } from '../../pricing/usage.ts';
 import {
   type AttemptRecord,
@@ -350,6 +351,27 @@ export function ledgerStoreContract(name: string, create: () => Stores): void {
         rows.map(({ group, calls: count }) => [group, count]),
         [['2026-11-02', 2]],
       );
+      await stores.close();
+    });
+
+    test('an answer to another question is a hit, and what embedded the question is no escalation', async () => {
+      const stores = create();
+      const embedding = attemptRecord({ tier: NO_TIER, model: 'vectors' });
+      const given = callRecord({ cache: 'semantic', attempts: [embedding] });
+      await stores.ledger.append(given);
+      await stores.ledger.append(
+        callRecord({ cache: 'miss', attempts: [embedding, attemptRecord()] }),
+      );
+      await stores.ledger.flush();
+      assert.deepEqual(stores.ledger.call(given.id)?.attempts[0]?.tier, NO_TIER);
+      // From rollups, and from the rows themselves.
+      for (const period of [{}, { since: given.startedAt }]) {
+        const { totals } = stores.ledger.report(period);
+        assert.deepEqual(
+          [totals.calls, totals.cache_hits, totals.escalations, totals.attempts],
+          [2, 1, 0, 3],
+        );
+      }
       await stores.close();
     });
 
