@@ -103,8 +103,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const cache = answerCacheOf(config, options);
   const provider = createProviderHandler({ dialects: DIALECTS, connections });
   const ask = createAsk({ spending, cashier, provider });
-  const isConfigured = options.cache === undefined;
-  const semantic = cache && openSemantic(config, { ask, ledger, store: cache.store, isConfigured });
+  const semantic = openSemantic(config, { ask, ledger, answers: cache, given: options.cache });
   const answer = createPipeline({
     ...money,
     identifier,

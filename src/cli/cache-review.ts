@@ -25,15 +25,14 @@ export function reviewCommand(): Command {
         'whether the kept answer is right for the question that was asked',
       ).choices(['right', 'wrong']),
     )
-    .action(review);
+    .action(async (...given: readonly unknown[]) => {
+      const command = given.at(-1) as Command;
+      await act(command.opts<CommonOptions>(), command);
+    });
 }
 
-async function review(
-  id: number | undefined,
-  verdict: DecidedReview['verdict'] | undefined,
-  options: CommonOptions,
-  command: Command,
-): Promise<void> {
+async function act(options: CommonOptions, command: Command): Promise<void> {
+  const [id, verdict] = command.processedArgs as [number?, DecidedReview['verdict']?];
   if (id !== undefined && verdict === undefined) command.error('Say whether it is right or wrong.');
   const place = await placeOf(options);
   if (id === undefined || verdict === undefined) {
@@ -41,18 +40,21 @@ async function review(
     print(options, { reviews: waiting.map(reviewJson) }, () => reviewsText(waiting));
     return;
   }
+  decide(place, id, verdict);
+  print(options, { id, verdict }, () => `${id} is ${verdict}.`);
+}
+
+function decide(place: Place, id: number, verdict: DecidedReview['verdict']): void {
   const file = openFile(place) ?? missing();
   try {
-    if (!file.decide(id, verdict)) {
-      throw new FarthingError(
-        'invalid_value',
-        `No review ${id} waits for a decision; "farthing cache review" shows those that do.`,
-      );
-    }
+    if (file.decide(id, verdict)) return;
   } finally {
     file.close();
   }
-  print(options, { id, verdict }, () => `${id} is ${verdict}.`);
+  throw new FarthingError(
+    'invalid_value',
+    `No review ${id} waits for a decision; "farthing cache review" shows those that do.`,
+  );
 }
 
 /** What waits for a decision, newest first; undefined where it cannot be read from outside of the gateway. */

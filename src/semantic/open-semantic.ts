@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { CacheStore } from '../cache/cache-store.ts';
 import { cacheFileOf } from '../cache/open-cache.ts';
 import type { Handler } from '../call.ts';
@@ -15,10 +16,10 @@ import { SemanticCaches } from './semantic-caches.ts';
 /** What they work with. */
 export interface OpenSemanticOptions {
   readonly ask: Handler;
-  /** Where the answers are. */
-  readonly store: CacheStore;
-  /** Whether that is the place which the configuration names. */
-  readonly isConfigured: boolean;
+  /** The answers; undefined where none are kept. */
+  readonly answers: AnswerCache | undefined;
+  /** Their store, where it was given from outside instead of opened as configured. */
+  readonly given: CacheStore | undefined;
   readonly ledger: LedgerStore;
 }
 
@@ -28,15 +29,15 @@ export interface OpenSemanticOptions {
  */
 export function openSemantic(
   config: Pick<Config, 'cache' | 'data' | 'tasks'>,
-  { ask, store, isConfigured, ledger }: OpenSemanticOptions,
+  { ask, answers, given, ledger }: OpenSemanticOptions,
 ): SemanticCaches | undefined {
   const policies = policiesOf(config);
-  if (policies.length === 0) return undefined;
-  const path = isConfigured ? questionFileOf(config) : undefined;
+  if (answers === undefined || policies.length === 0) return undefined;
+  const path = given === undefined ? questionFileOf(config) : undefined;
   return new SemanticCaches({
     policies,
     ask,
-    store,
+    store: answers.store,
     file: new QuestionFile(path ?? ':memory:'),
     ledger,
   });

@@ -101,11 +101,8 @@ export class QuestionFile {
       answer.slice(0, LONGEST_ANSWER),
     );
     this.#together(() => {
-      this.#review.run(
-        ...[key, evidence, tenant, task, asked, kept],
-        ...answers,
-        ...[similarity, served ? 1 : 0, at],
-      );
+      const whose = [key, evidence, tenant, task, asked, kept] as const;
+      this.#review.run(...whose, ...answers, similarity, served ? 1 : 0, at);
       this.#database
         .prepare('DELETE FROM reviews WHERE id <= (SELECT max(id) FROM reviews) - ?')
         .run(MOST_REVIEWS);

@@ -197,7 +197,8 @@ export class SemanticCache {
 
   /** Forgets all entries but these. */
   retain(ids: ReadonlySet<string>): void {
-    for (const id of [...this.#entries.keys()]) if (!ids.has(id)) this.remove(id);
+    // A map bears that its entries go while it is walked.
+    for (const id of this.#entries.keys()) if (!ids.has(id)) this.remove(id);
   }
 
   /** Entries kept, and the memory of their vectors in bytes. */

@@ -34,8 +34,8 @@ interface Running {
   readonly gateway: Gateway;
   readonly server: RunningServer;
   /** Asks as the SDK does; says what came, and what the cache did. */
-  ask(text: string, headers?: Record<string, string>): Promise<Asked>;
-  stop(): Promise<void>;
+  readonly ask: (text: string, headers?: Record<string, string>) => Promise<Asked>;
+  readonly stop: () => Promise<void>;
 }
 
 interface Asked {
@@ -130,10 +130,10 @@ describe('the cache by likeness', () => {
   test('learns, serves what means the same, never a reversal, and knows it all after a restart', async () => {
     upstream.respond(lightSwitch);
     const first = await start('learning');
-    const before = await first.ask('Please turn on the light in the kitchen');
-    assert.equal(before.state, 'miss');
+    const unknown = await first.ask('Please turn on the light in the kitchen');
+    assert.equal(unknown.state, 'miss');
     // One attempt answers, another one embeds.
-    assert.equal(before.headers.get('x-farthing-attempts'), '1');
+    assert.equal(unknown.headers.get('x-farthing-attempts'), '1');
     await teach(first);
     const served = await first.ask('Turn on the kitchen light, please');
     assert.deepEqual([served.state, served.text], ['semantic', '{"light":"on"}']);
@@ -182,9 +182,9 @@ describe('the cache by likeness', () => {
     upstream.respond(lightSwitch);
     const top = 'budgets: [{ usd: 0.000001, per: day }]';
     const running = await start('budget', { top });
-    const before = upstream.requests.length;
+    const earlier = upstream.requests.length;
     await assert.rejects(running.ask('Please turn on the light'), { status: 429 });
-    assert.equal(upstream.requests.length, before);
+    assert.equal(upstream.requests.length, earlier);
     const { totals } = running.gateway.stores.ledger.report({});
     assert.equal(totals.cost_nano_usd, 0);
     await running.stop();

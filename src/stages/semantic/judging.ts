@@ -104,7 +104,10 @@ export class Judging {
     if (hit === undefined) return;
     const { answers, caches } = this.#options;
     const entry = await answers.store.get(hit.entryId);
-    if (entry === undefined) return void cache.remove(hit.entryId);
+    if (entry === undefined) {
+      cache.remove(hit.entryId);
+      return;
+    }
     const sample = {
       asked: question.text,
       kept: hit.kept,

@@ -144,7 +144,7 @@ async function scene({ semantic: more, embedder = hashedEmbedder, draw = 0 }: Sc
     caches,
     file,
     saved,
-    cache: likely,
+    likely,
     asked: () => asked,
     say: (text: string): void => void (said = text),
     judgeSays: (text: string): void => void (verdict = text),
@@ -182,53 +182,53 @@ async function serving(options: SceneOptions = {}) {
 
 describe('shadow', () => {
   test('the model answers, and what would have been given is compared behind', async () => {
-    const { ask, say, cache, settled, asked } = await scene();
+    const { ask, say, likely, settled, asked } = await scene();
     await ask(KEPT);
     const { text, call } = await ask(ASKED);
     assert.equal(text, 'first');
     assert.equal(call.trace.cache, 'miss');
     assert.equal(asked(), 2);
-    assert.partialDeepStrictEqual(cache.stats(), [
+    assert.partialDeepStrictEqual(likely.stats(), [
       { task: 'test', lookedUp: 2, shadow: 1, served: 0, judged: 1, wrong: 0, state: 'learning' },
     ]);
     say('something else');
     await ask('How could I close my account?');
-    assert.partialDeepStrictEqual(cache.stats(), [{ judged: 2, wrong: 1 }]);
+    assert.partialDeepStrictEqual(likely.stats(), [{ judged: 2, wrong: 1 }]);
     // No answer is compared with itself.
     assert.equal(settled.length, 3);
   });
 
   test('a stream is compared as well', async () => {
-    const { ask, cache } = await scene();
+    const { ask, likely } = await scene();
     await ask(KEPT, {}, { stream: true });
     await ask(ASKED, {}, { stream: true });
-    assert.partialDeepStrictEqual(cache.stats(), [{ judged: 1, wrong: 0 }]);
+    assert.partialDeepStrictEqual(likely.stats(), [{ judged: 1, wrong: 0 }]);
   });
 
   test('a question asked again once its answer is dead is not compared with itself', async (context) => {
     context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
-    const { ask, cache } = await scene();
+    const { ask, likely } = await scene();
     await ask(KEPT);
     context.mock.timers.tick(3_600_000);
     assert.equal((await ask(KEPT)).call.trace.cache, 'miss');
-    assert.partialDeepStrictEqual(cache.stats(), [{ lookedUp: 2, shadow: 0, judged: 0 }]);
-    assert.equal(cache.size.entries, 1);
+    assert.partialDeepStrictEqual(likely.stats(), [{ lookedUp: 2, shadow: 0, judged: 0 }]);
+    assert.equal(likely.size.entries, 1);
   });
 
   test('what is not drawn is not compared', async () => {
-    const { ask, cache } = await scene({ draw: 0.9, semantic: { shadowShare: 0.5 } });
+    const { ask, likely } = await scene({ draw: 0.9, semantic: { shadowShare: 0.5 } });
     await ask(KEPT);
     await ask(ASKED);
-    assert.partialDeepStrictEqual(cache.stats(), [{ shadow: 1, judged: 0, unknown: 0 }]);
+    assert.partialDeepStrictEqual(likely.stats(), [{ shadow: 1, judged: 0, unknown: 0 }]);
   });
 
   test('prose is compared by the judge, as a call of its own that no one asked for', async () => {
-    const { ask, say, judgeSays, cache, settled } = await scene({ semantic: { judge } });
+    const { ask, say, judgeSays, likely, settled } = await scene({ semantic: { judge } });
     say('Open the settings and choose to close the account there.');
     await ask(KEPT);
     say('You close it in the settings, at the very bottom of the page.');
     await ask(ASKED);
-    assert.partialDeepStrictEqual(cache.stats(), [{ judged: 1, wrong: 0, judgingNano: 35_000 }]);
+    assert.partialDeepStrictEqual(likely.stats(), [{ judged: 1, wrong: 0, judgingNano: 35_000 }]);
     const own = settled.at(-1);
     assert.equal(own?.call.trace.cache, 'revalidate');
     assert.equal(own.call.body.json['model'], 'judge');
@@ -239,16 +239,16 @@ describe('shadow', () => {
     judgeSays('no');
     say('Write a letter to the bank and wait for what they have to say.');
     await ask('How could I close my account?');
-    assert.partialDeepStrictEqual(cache.stats(), [{ judged: 2, wrong: 1 }]);
+    assert.partialDeepStrictEqual(likely.stats(), [{ judged: 2, wrong: 1 }]);
   });
 
   test('what nobody can judge is left to people, who decide within seconds', async () => {
-    const { ask, say, cache, caches, file } = await scene();
+    const { ask, say, likely, caches, file } = await scene();
     say('Open the settings and choose to close the account there.');
     await ask(KEPT);
     say('You close it in the settings, at the very bottom of the page.');
     await ask(ASKED);
-    assert.partialDeepStrictEqual(cache.stats(), [{ judged: 0, unknown: 1 }]);
+    assert.partialDeepStrictEqual(likely.stats(), [{ judged: 0, unknown: 1 }]);
     const [review] = file.reviews();
     assert.partialDeepStrictEqual(review, {
       asked: ASKED,
@@ -261,14 +261,14 @@ describe('shadow', () => {
     assert.equal(file.decide(review?.id ?? 0, 'right'), true);
     assert.equal(file.decide(review?.id ?? 0, 'right'), false);
     await caches.look();
-    assert.partialDeepStrictEqual(cache.stats(), [{ judged: 1, wrong: 0 }]);
+    assert.partialDeepStrictEqual(likely.stats(), [{ judged: 1, wrong: 0 }]);
     assert.deepEqual(file.reviews(), []);
   });
 });
 
 describe('serving', () => {
   test('the kept answer is given, costs nothing, and is not kept again', async () => {
-    const { ask, settled, answers, asked, cache } = await serving({ draw: 0.9 });
+    const { ask, settled, answers, asked, likely } = await serving({ draw: 0.9 });
     const { text, call } = await ask(ASKED);
     assert.equal(text, 'first');
     assert.equal(asked(), 1);
@@ -282,17 +282,17 @@ describe('serving', () => {
     const receipt = settled.at(-1)?.receipt;
     assert.deepEqual([receipt?.costNano, receipt?.savedNano.cache], [0, 100_000]);
     assert.equal((await answers.store.stats()).entries, 1);
-    assert.partialDeepStrictEqual(cache.stats(), [{ served: 1, avoidedNano: 100_000 }]);
+    assert.partialDeepStrictEqual(likely.stats(), [{ served: 1, avoidedNano: 100_000 }]);
     // As a stream, too.
     assert.equal((await ask(ASKED, {}, { stream: true })).text, 'first');
   });
 
   test('what was drawn is verified behind, and its new answer kept', async () => {
-    const { ask, settled, cache, asked } = await serving();
+    const { ask, settled, likely, asked } = await serving();
     const { text } = await ask(ASKED);
     assert.equal(text, 'first');
     assert.equal(asked(), 2);
-    assert.partialDeepStrictEqual(cache.stats(), [
+    assert.partialDeepStrictEqual(likely.stats(), [
       { served: 1, judged: 1_001, wrong: 1, judgingNano: 100_000 },
     ]);
     const behind = settled.filter(({ call }) => call.trace.cache === 'revalidate');
@@ -304,39 +304,39 @@ describe('serving', () => {
   });
 
   test('served answers that turn wrong close it', async () => {
-    const { ask, cache } = await serving();
+    const { ask, likely } = await serving();
     let given = 0;
     for (let at = 0; at < 20; at++) {
       const { call } = await ask(`${KEPT} ${'?'.repeat(at + 1)}`);
       if (call.trace.cache === 'semantic') given++;
     }
     assert.ok(given > 0 && given < 20, `${given} were given`);
-    assert.partialDeepStrictEqual(cache.stats(), [{ state: 'learning', alarms: 1 }]);
+    assert.partialDeepStrictEqual(likely.stats(), [{ state: 'learning', alarms: 1 }]);
   });
 
   test('a reversal is refused, however near it is', async () => {
-    const { ask, cache } = await serving();
+    const { ask, likely } = await serving();
     const { text, call } = await ask('How do I open my account?');
     assert.deepEqual([text, call.trace.cache], ['second', 'miss']);
-    assert.partialDeepStrictEqual(cache.stats(), [{ served: 0, refused: 1 }]);
+    assert.partialDeepStrictEqual(likely.stats(), [{ served: 0, refused: 1 }]);
   });
 
   test('an entry that was purged is not given, and forgotten', async () => {
-    const { ask, answers, cache } = await serving();
+    const { ask, answers, likely } = await serving();
     await answers.store.purge({});
     const { text, call } = await ask(ASKED);
     assert.deepEqual([text, call.trace.cache], ['second', 'miss']);
     // What was asked just now is there, and nothing else.
-    assert.equal(cache.size.entries, 1);
+    assert.equal(likely.size.entries, 1);
   });
 
   test('a purge elsewhere is noticed without a question', async () => {
-    const { answers, caches, cache } = await serving();
+    const { answers, caches, likely } = await serving();
     await caches.look();
     await answers.store.purge({});
-    assert.equal(cache.size.entries, 1);
+    assert.equal(likely.size.entries, 1);
     await caches.look();
-    assert.equal(cache.size.entries, 0);
+    assert.equal(likely.size.entries, 0);
   });
 
   test('what is older than the client takes is not given', async (context) => {
@@ -394,8 +394,8 @@ describe('keeping apart', () => {
   });
 
   test('tools’ results, earlier turns, several choices and numbers that parsing loses are not looked up', async () => {
-    const { ask, cache } = await scene();
-    const before = (): number => cache.stats().reduce((sum, { lookedUp }) => sum + lookedUp, 0);
+    const { ask, likely } = await scene();
+    const before = (): number => likely.stats().reduce((sum, { lookedUp }) => sum + lookedUp, 0);
     const user = { role: 'user', content: ASKED };
     const calls = [{ id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }];
     const unfit: readonly JsonObject[] = [
@@ -413,13 +413,13 @@ describe('keeping apart', () => {
     const turns = [{ role: 'user', content: 'Hello' }, { role: 'assistant', content: 'Hi' }, user];
     await ask(ASKED);
     await ask(ASKED, {}, { messages: turns });
-    assert.partialDeepStrictEqual(cache.stats(), [{ lookedUp: 2, shadow: 0 }]);
+    assert.partialDeepStrictEqual(likely.stats(), [{ lookedUp: 2, shadow: 0 }]);
   });
 });
 
 describe('embedding', () => {
   test('what it costs is the call’s overhead, of no tier, and sums stay exact', async () => {
-    const { ask, settled, cache } = await serving({ embedder: paidEmbedder, draw: 0.9 });
+    const { ask, settled, likely } = await serving({ embedder: paidEmbedder, draw: 0.9 });
     await ask(ASKED);
     const [first, given] = settled;
     assert.equal(first?.receipt.costNano, 190_000);
@@ -430,16 +430,16 @@ describe('embedding', () => {
       assert.equal(receipt.overheadNano, 90_000);
       assert.equal(receipt.countedReferenceNano - saved + receipt.overheadNano, receipt.costNano);
     }
-    assert.partialDeepStrictEqual(cache.stats(), [
+    assert.partialDeepStrictEqual(likely.stats(), [
       { embeddingNano: 180_000, avoidedNano: 100_000 },
     ]);
   });
 
   test('an embedder that hangs, or fails, leaves the call to the model, which is not found later', async () => {
     const embedder: Embedder = { name: hashedEmbedder.name, embed: async () => undefined };
-    const { ask, cache } = await scene({ embedder });
+    const { ask, likely } = await scene({ embedder });
     const { text } = await ask(KEPT);
     assert.equal(text, 'first');
-    assert.equal(cache.size.entries, 0);
+    assert.equal(likely.size.entries, 0);
   });
 });

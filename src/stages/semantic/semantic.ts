@@ -38,7 +38,7 @@ export function semantic(options: SemanticOptions): Stage {
 
 /** A call that may be looked up. */
 interface Asked extends Place {
-  readonly semantic: SemanticPolicy;
+  readonly likeness: SemanticPolicy;
   readonly cache: SemanticCache;
   readonly question: Question;
 }
@@ -69,31 +69,31 @@ class Likeness {
     if (task === undefined || key === undefined || trace.cache !== 'miss') return undefined;
     const { answers, caches } = this.#options;
     const policy = answers.policyOf(task);
-    const semantic = policy?.semantic;
-    if (policy === undefined || semantic === undefined || !isFaithful(body)) return undefined;
-    const cache = caches.of(semantic);
+    const likeness = policy?.semantic;
+    if (policy === undefined || likeness === undefined || !isFaithful(body)) return undefined;
+    const cache = caches.of(likeness);
     const question =
       cache &&
       eligible(call, {
         policy: versionOf(task, policy),
         embedder: cache.embedder,
-        limits: semantic,
+        limits: likeness,
         division: divisionOf(call),
         ignored: ignoredFields(task),
       });
-    return cache && question && { key, task, policy, semantic, cache, question };
+    return cache && question && { key, task, policy, likeness, cache, question };
   }
 
   /** The kept answer, where there is one to be given; else what is found is noted for when the model has answered. */
   async #lookUp(call: Call, asked: Asked, directives: Directives): Promise<Reply | undefined> {
-    const { cache, question, key, semantic } = asked;
+    const { cache, question, key, likeness } = asked;
     const { judging } = this.#options;
     // The exact cache has just missed it: what is left of it here is of no use, and nearest of all.
     cache.remove(key);
     const found = await this.#found(call, asked);
     const { vector } = found;
     if (vector === undefined) return undefined;
-    const lookedUp: LookedUp = { question, vector, cache, policy: semantic };
+    const lookedUp: LookedUp = { question, vector, cache, policy: likeness };
     if (found.kind === 'served') {
       const entry = await this.#entryOf(call, found, { asked, directives });
       if (entry !== undefined) return this.#give(call, entry, { asked, found, lookedUp });
