@@ -223,7 +223,7 @@ describe('shadow', () => {
   });
 
   test('prose is compared by the judge, as a call of its own that no one asked for', async () => {
-    const { ask, say, judgeSays, likely, settled } = await scene({ semantic: { judge } });
+    const { ask, say, judgeSays, likely, settled, file } = await scene({ semantic: { judge } });
     say('Open the settings and choose to close the account there.');
     await ask(KEPT);
     say('You close it in the settings, at the very bottom of the page.');
@@ -240,6 +240,8 @@ describe('shadow', () => {
     say('Write a letter to the bank and wait for what they have to say.');
     await ask('How could I close my account?');
     assert.partialDeepStrictEqual(likely.stats(), [{ judged: 2, wrong: 1 }]);
+    // What was judged waits for nobody.
+    assert.deepEqual(file.reviews(), []);
   });
 
   test('what nobody can judge is left to people, who decide within seconds', async () => {
