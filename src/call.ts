@@ -158,20 +158,44 @@ export interface Attempt {
   /** Index of the tier that asked, or {@link NO_TIER}. */
   readonly tier: number;
   /** What was asked for, where that is not what the call asks for. */
-  readonly operation?: Operation;
+  readonly operation?: Operation | undefined;
   readonly startedAt: number;
   /** Milliseconds from `startedAt` to the first byte of the answer. */
-  firstByteMs?: number;
-  endedAt?: number;
+  firstByteMs?: number | undefined;
+  endedAt?: number | undefined;
   /** HTTP status of the upstream; undefined where none arrived. */
-  status?: number;
-  error?: FarthingError;
-  usage?: Usage;
+  status?: number | undefined;
+  error?: FarthingError | undefined;
+  usage?: Usage | undefined;
   /** The model's name in the answer, where it differs from what was asked. */
-  answeredBy?: string;
-  outcome?: Outcome;
+  answeredBy?: string | undefined;
+  outcome?: Outcome | undefined;
   /** Why the answer was not accepted: names of checks with their reasons. */
-  reasons?: readonly string[];
+  reasons?: readonly string[] | undefined;
+}
+
+/** An attempt that begins now, with all its fields, as {@link newTrace}. */
+export function newAttempt({
+  model,
+  provider,
+  tier,
+  operation,
+}: Pick<Attempt, 'model' | 'provider' | 'tier' | 'operation'>): Attempt {
+  return {
+    model,
+    provider,
+    tier,
+    operation,
+    startedAt: Date.now(),
+    firstByteMs: undefined,
+    endedAt: undefined,
+    status: undefined,
+    error: undefined,
+    usage: undefined,
+    answeredBy: undefined,
+    outcome: undefined,
+    reasons: undefined,
+  };
 }
 
 /** Money of one attempt. */
@@ -233,36 +257,62 @@ export type CacheState =
 export interface Trace {
   readonly attempts: Attempt[];
   /** The attempt whose answer the client got: one of this call, or for a hit that of the call which it answered first. */
-  answer?: Attempt;
+  answer?: Attempt | undefined;
   /** The call whose answer this one was given while it was in flight. */
-  coalescedWith?: string;
+  coalescedWith?: string | undefined;
   /** What became of the call's answer, after all tiers. */
-  outcome?: Outcome;
+  outcome?: Outcome | undefined;
   /** True when a dearer tier was not asked because it would have exceeded the call's maximum cost. */
-  capped?: boolean;
+  capped?: boolean | undefined;
   /** The call's task, for the ledger. */
-  task?: Task;
+  task?: Task | undefined;
   /** The call's template, where it was looked for. */
-  template?: string;
+  template?: string | undefined;
   /** The side of the hold-out that the call is on, and what was drawn by (undefined: the call itself). */
-  arm?: Arm;
-  unit?: string;
+  arm?: Arm | undefined;
+  unit?: string | undefined;
   /** Money set aside for the question in flight. */
-  reserved?: readonly Part[];
+  reserved?: readonly Part[] | undefined;
   /** Nano-dollars of earlier questions that budgets have counted as used before the call is settled. */
-  countedNano?: number;
+  countedNano?: number | undefined;
   /** Tokens that rate limits were charged at admission. */
-  countedTokens?: number;
+  countedTokens?: number | undefined;
   /** What the tightest rate limit leaves, as response headers. */
-  limitHeaders?: Readonly<Record<string, string>>;
+  limitHeaders?: Readonly<Record<string, string>> | undefined;
   /** What the cache did; undefined where there is none. */
-  cache?: CacheState;
+  cache?: CacheState | undefined;
   /** What is told of it, as response headers. */
-  cacheHeaders?: Readonly<Record<string, string>>;
+  cacheHeaders?: Readonly<Record<string, string>> | undefined;
   /** What the answer of a hit had cost, in nano-dollars; undefined where that is not known. */
-  avoidedNano?: number;
+  avoidedNano?: number | undefined;
   /** What it cost, once the call is settled. */
-  receipt?: Receipt;
+  receipt?: Receipt | undefined;
+}
+
+/**
+ * A trace in which nothing has happened. All of its fields are there from the start: objects that gain
+ * them one by one, each in its own order, are slower for everybody who reads them.
+ */
+export function newTrace(): Trace {
+  return {
+    attempts: [],
+    answer: undefined,
+    coalescedWith: undefined,
+    outcome: undefined,
+    capped: undefined,
+    task: undefined,
+    template: undefined,
+    arm: undefined,
+    unit: undefined,
+    reserved: undefined,
+    countedNano: undefined,
+    countedTokens: undefined,
+    limitHeaders: undefined,
+    cache: undefined,
+    cacheHeaders: undefined,
+    avoidedNano: undefined,
+    receipt: undefined,
+  };
 }
 
 /** Answers a call. Throws a {@link FarthingError} where there is no answer. */

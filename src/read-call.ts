@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Call, Operation } from './call.ts';
+import { type Call, newTrace, type Operation } from './call.ts';
 import { validateChatRequest, validateEmbeddingsRequest } from './dialects/openai-chat-request.ts';
 import { parseRequestBody } from './dialects/request-body.ts';
 import { Departure } from './departure.ts';
@@ -48,7 +48,7 @@ export function readCall({ text, headers, key, departure, ...request }: GatewayR
     tags: key === undefined ? tags : { ...tags, ...key.tags },
     maxCostNano: readMaxCost(headers['x-farthing-max-cost']),
     departure: departure ?? new Departure(),
-    trace: { attempts: [] },
+    trace: newTrace(),
   };
 }
 

@@ -110,7 +110,7 @@ export class Budgets {
   #release({ trace }: Call): void {
     if (trace.reserved === undefined) return;
     this.#parts.leases.release(trace.reserved);
-    delete trace.reserved;
+    trace.reserved = undefined;
   }
 
   async #exceeded(

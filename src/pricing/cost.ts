@@ -170,7 +170,8 @@ function isWithin({ utcDays, fromMinute, toMinute }: PriceWindow, at: number): b
 function costAt(tokens: TokenCounts, rates: Rates): number {
   const perToken = picoOf(rates);
   let pico = 0;
-  for (const [index, name] of TOKEN_CLASSES.entries()) {
+  for (let index = 0; index < TOKEN_CLASSES.length; index++) {
+    const name = TOKEN_CLASSES[index] ?? 'input';
     const count = tokens[name];
     if (count === 0) continue;
     if (!(count > 0) || !Number.isSafeInteger(count)) {

@@ -31,22 +31,49 @@ export function writeReceipt(call: Call, options: ReceiptOptions): Receipt {
   const { prices } = options;
   const attempts = call.trace.attempts.map((attempt) => priceAttempt(attempt, prices));
   const reference = referenceOf(call, options, call.trace.task);
-  const referencePrice = priceReference(call, reference, prices);
-  const paid = attempts.reduce((sum, { costNano: cost }) => sum + (cost ?? 0), 0);
-  const priced = attempts.every(({ costNano: cost }) => cost !== undefined);
-  const known = priced ? referencePrice.referenceNano : undefined;
+  const { referenceNano, referenceSource } = priceReference(call, reference, { prices, attempts });
+  let paid = 0;
+  let priced = true;
+  for (const { costNano: cost } of attempts) {
+    if (cost === undefined) priced = false;
+    else paid += cost;
+  }
+  const known = priced ? referenceNano : undefined;
+  const { savedNano, overheadNano } =
+    known === undefined
+      ? NOTHING_SAVED
+      : attribute(call, {
+          referenceNano: known,
+          referenceSource,
+          prices,
+          attempts,
+          costNano: paid,
+        });
   return {
     attempts,
     costNano: paid,
     priced,
     reference,
-    ...referencePrice,
+    referenceNano,
+    referenceSource,
     countedReferenceNano: known ?? paid,
-    stale: isAnyStale(call, attempts, { ...options, ...referencePrice, reference }),
-    ...(known === undefined
-      ? NOTHING_SAVED
-      : attribute(call, { ...referencePrice, prices, costNano: paid, referenceNano: known })),
+    stale:
+      isAnyStale(call, attempts, options.priceMaxAgeMs) ||
+      (referenceSource === 'estimated' && isReferenceStale(call, reference, options)),
+    savedNano,
+    overheadNano,
   };
+}
+
+/** Prices, and what was priced already: the attempts of the call, in their order. */
+interface Priced {
+  readonly prices: PriceLookup;
+  readonly attempts: readonly AttemptPrice[];
+}
+
+/** What an attempt cost: of this call, or of the one whose answer it was given. */
+function knownPrice(attempt: Attempt, { trace }: Call, { prices, attempts }: Priced): AttemptPrice {
+  return attempts[trace.attempts.indexOf(attempt)] ?? priceAttempt(attempt, prices);
 }
 
 /** The model that a call of this task is compared with. */
@@ -64,28 +91,32 @@ export function referenceOf(
   );
 }
 
-/** True when a price that was used had been read too long before. */
+/** True when the price of an attempt had been read too long before. */
 function isAnyStale(
   { startedAt, trace }: Call,
   attempts: readonly AttemptPrice[],
-  { reference, referenceSource, prices, priceMaxAgeMs }: ReceiptOptions & ReferencePrice,
+  maxAgeMs: number,
 ): boolean {
-  const used = attempts.map(({ rule }, index) =>
-    trace.attempts[index]?.usage === undefined ? undefined : rule,
+  return attempts.some(
+    ({ rule }, index) =>
+      rule !== undefined &&
+      trace.attempts[index]?.usage !== undefined &&
+      isStale(rule, startedAt, maxAgeMs),
   );
-  if (referenceSource === 'estimated' && reference !== undefined) {
-    used.push(prices.usual(reference, startedAt));
-  }
-  return used.some((rule) => rule !== undefined && isStale(rule, startedAt, priceMaxAgeMs));
+}
+
+function isReferenceStale(
+  { startedAt }: Call,
+  reference: Model | undefined,
+  { prices, priceMaxAgeMs }: ReceiptOptions,
+): boolean {
+  const rule = reference && prices.usual(reference, startedAt);
+  return rule !== undefined && isStale(rule, startedAt, priceMaxAgeMs);
 }
 
 type ReferencePrice = Pick<Receipt, 'referenceNano' | 'referenceSource'>;
 
-function priceReference(
-  call: Call,
-  reference: Model | undefined,
-  prices: PriceLookup,
-): ReferencePrice {
+function priceReference(call: Call, reference: Model | undefined, priced: Priced): ReferencePrice {
   const { trace, startedAt } = call;
   const answer = trace.answer;
   // Nobody asked for a revalidation: it costs, and what it saves is the saving of the hits it makes.
@@ -98,14 +129,17 @@ function priceReference(
       model === reference && tier !== NO_TIER && usage !== undefined && error === undefined,
   );
   if (measured !== undefined) {
-    return { referenceNano: priceAttempt(measured, prices).costNano, referenceSource: 'measured' };
+    return {
+      referenceNano: knownPrice(measured, call, priced).costNano,
+      referenceSource: 'measured',
+    };
   }
   const tokens = answer.usage?.tokens;
-  const rule = prices.usual(reference, startedAt);
+  const rule = priced.prices.usual(reference, startedAt);
   if (tokens === undefined || rule === undefined) {
     return { referenceNano: undefined, referenceSource: 'none' };
   }
-  const serviceTier = tierWithout(call, answer, rule);
+  const serviceTier = tierWithout(call, answer.usage?.serviceTier, rule);
   return {
     referenceNano: costNano(tokens, rule, { at: startedAt, serviceTier }),
     referenceSource: 'estimated',
@@ -113,9 +147,8 @@ function priceReference(
 }
 
 /** The tier at which a call would have been served without Farthing: what the client itself asked for and got. */
-function tierWithout(call: Call, answer: Attempt, rule: PriceRule): string | undefined {
+function tierWithout(call: Call, served: string | undefined, rule: PriceRule): string | undefined {
   const asked = openaiTier(call.body.json);
-  const served = answer.usage?.serviceTier;
   if (!isSpecialTier(asked) || served !== asked) return undefined;
   // The answering model may be sold at a tier that the reference is not.
   return Object.hasOwn(rule.tiers ?? {}, asked) ? asked : undefined;
@@ -159,9 +192,8 @@ const NO_SAVINGS = { cache: 0, coalesce: 0, route: 0, service: 0 } as const;
 /** Of a call that saves nothing, because it is not wholly priced. */
 const NOTHING_SAVED = { savedNano: NO_SAVINGS, overheadNano: 0 } as const;
 
-interface Attributing extends ReferencePrice {
+interface Attributing extends ReferencePrice, Priced {
   readonly referenceNano: number;
-  readonly prices: PriceLookup;
   readonly costNano: number;
 }
 
@@ -174,7 +206,7 @@ interface Attributing extends ReferencePrice {
  */
 function attribute(
   call: Call,
-  { referenceNano, referenceSource, prices, costNano: cost }: Attributing,
+  { referenceNano, referenceSource, costNano: cost, ...priced }: Attributing,
 ): Pick<Receipt, 'savedNano' | 'overheadNano'> {
   const { answer, cache } = call.trace;
   if (answer === undefined || cache === 'revalidate') {
@@ -186,9 +218,10 @@ function attribute(
   if (call.trace.coalescedWith !== undefined) {
     return { savedNano: { ...NO_SAVINGS, coalesce: referenceNano }, overheadNano: cost };
   }
-  const { costNano: paid = 0, rule } = priceAttempt(answer, prices);
+  const price = knownPrice(answer, call, priced);
+  const { costNano: paid = 0 } = price;
   const list =
-    referenceSource === 'measured' ? referenceNano : (listPrice(call, answer, rule) ?? paid);
+    referenceSource === 'measured' ? referenceNano : (listPrice(call, answer, price) ?? paid);
   return {
     savedNano: { ...NO_SAVINGS, route: referenceNano - list, service: list - paid },
     overheadNano: cost - paid,
@@ -196,10 +229,16 @@ function attribute(
 }
 
 /** What the answer would have cost at the service that the client asked for. */
-function listPrice(call: Call, answer: Attempt, rule: PriceRule | undefined): number | undefined {
-  const { usage, startedAt } = answer;
+function listPrice(
+  call: Call,
+  { usage, startedAt }: Attempt,
+  { rule, computedNano }: AttemptPrice,
+): number | undefined {
   if (usage === undefined || rule === undefined) return undefined;
-  const serviceTier = tierWithout(call, answer, rule);
-  const { tokens, searches } = usage;
+  const { tokens, searches, serviceTier: served, region } = usage;
+  const serviceTier = tierWithout(call, served, rule);
+  // Served as asked, in no region with a price of its own: what was computed of the attempt is the list price.
+  const isOrdinary = serviceTier === undefined && !isSpecialTier(served);
+  if (region === undefined && (isOrdinary || served === serviceTier)) return computedNano;
   return costNano(tokens, rule, { at: startedAt, serviceTier, searches });
 }

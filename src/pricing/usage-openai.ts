@@ -12,7 +12,7 @@ import {
   NO_TOKENS,
   type TokenCounts,
   type Usage,
-  divideTokens,
+  divideInto,
   inputTokens,
   outputTokens,
   readCount,
@@ -40,12 +40,11 @@ export function convertOpenAIUsage(value: unknown): Usage | undefined {
   const reportedCostNano = reportedCost(usage);
   // OpenRouter's name of it, which is Anthropic's.
   const searches = readDetail(asObject(usage['server_tool_use'])?.['web_search_requests']);
+  const tokens = { ...NO_TOKENS };
+  divideInto(tokens, { total: prompt, parts: promptParts(usage), rest: 'input' });
+  divideInto(tokens, { total: completion.total, parts: completion.parts, rest: 'output' });
   return {
-    tokens: {
-      ...NO_TOKENS,
-      ...divideTokens({ total: prompt, parts: promptParts(usage), rest: 'input' }),
-      ...divideTokens({ ...completion, rest: 'output' }),
-    },
+    tokens,
     source: 'provider',
     ...(reportedCostNano === undefined ? {} : { reportedCostNano }),
     ...(searches === 0 ? {} : { searches }),
@@ -81,9 +80,24 @@ function promptParts(usage: JsonObject): Partial<TokenCounts> {
  * those of Qwen, which borrows Anthropic's names, for 5 minutes.
  */
 function cacheWrites(details: JsonObject): Partial<TokenCounts> {
-  const byTime = asObject(details['cache_write_tokens_details']) ?? {};
-  const named = asObject(details['cache_creation']) ?? {};
-  const timed = {
+  const written = readDetail(details['cache_write_tokens']);
+  const created = Math.max(
+    readDetail(details['cache_creation_input_tokens']),
+    readDetail(details['cache_creation_tokens']),
+  );
+  const byTime = asObject(details['cache_write_tokens_details']);
+  const named = asObject(details['cache_creation']);
+  // Of most answers nothing was written.
+  if (written + created === 0 && byTime === undefined && named === undefined) return {};
+  const timed = timedWrites(byTime ?? {}, named ?? {});
+  const untimed = (total: number): number =>
+    Math.max(0, total - Object.values(timed).reduce((sum, count) => sum + count, 0));
+  if (written > 0) return { ...timed, cacheWrite30m: timed.cacheWrite30m + untimed(written) };
+  return { ...timed, cacheWrite5m: timed.cacheWrite5m + untimed(created) };
+}
+
+function timedWrites(byTime: JsonObject, named: JsonObject) {
+  return {
     cacheWrite5m:
       readDetail(byTime['ttl_5m_tokens']) + readDetail(named['ephemeral_5m_input_tokens']),
     cacheWrite30m: readDetail(byTime['ttl_30m_tokens']),
@@ -91,15 +105,6 @@ function cacheWrites(details: JsonObject): Partial<TokenCounts> {
       readDetail(byTime['ttl_1h_tokens']) + readDetail(named['ephemeral_1h_input_tokens']),
     cacheWrite12h: readDetail(byTime['ttl_12h_tokens']),
   };
-  const untimed = (total: number): number =>
-    Math.max(0, total - Object.values(timed).reduce((sum, count) => sum + count, 0));
-  const written = readDetail(details['cache_write_tokens']);
-  if (written > 0) return { ...timed, cacheWrite30m: timed.cacheWrite30m + untimed(written) };
-  const created = Math.max(
-    readDetail(details['cache_creation_input_tokens']),
-    readDetail(details['cache_creation_tokens']),
-  );
-  return { ...timed, cacheWrite5m: timed.cacheWrite5m + untimed(created) };
 }
 
 /**

@@ -108,16 +108,24 @@ export interface Division {
  * or exceed their total; parts are taken in order and never more than is left, so the classes are never
  * negative and always sum to the total.
  */
-export function divideTokens({ total, parts, rest }: Division): Partial<TokenCounts> {
-  let left = total;
+export function divideTokens(division: Division): Partial<TokenCounts> {
   const divided: Partial<Record<TokenClass, number>> = {};
+  divideInto(divided, division);
+  return divided;
+}
+
+/** The same into counts that are being made: what is in a class is added to only where the rest goes. */
+export function divideInto(
+  counts: Partial<Record<TokenClass, number>>,
+  { total, parts, rest }: Division,
+): void {
+  let left = total;
   for (const name in parts) {
     const taken = Math.min(parts[name as TokenClass] ?? 0, left);
-    divided[name as TokenClass] = taken;
+    counts[name as TokenClass] = taken;
     left -= taken;
   }
-  divided[rest] = (divided[rest] ?? 0) + left;
-  return divided;
+  counts[rest] = (counts[rest] ?? 0) + left;
 }
 
 /**

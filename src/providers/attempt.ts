@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { type Ask, type Attempt, type Call, eventsOf, NO_TIER, type Reply } from '../call.ts';
+import {
+  type Ask,
+  type Attempt,
+  type Call,
+  eventsOf,
+  newAttempt,
+  NO_TIER,
+  type Reply,
+} from '../call.ts';
 import type { Provider } from '../config/config.ts';
 import { toChunks } from '../dialects/openai-chat-chunks.ts';
 import type { UpstreamDialect } from '../dialects/dialect.ts';
@@ -40,13 +48,12 @@ export async function attemptOnce(call: Call, options: AttemptOptions): Promise<
   const { ask, provider, dialect, connections } = options;
   const request = dialect.encode(call, ask, provider);
   if (call.departure.left) throw clientGone();
-  const attempt: Attempt = {
+  const attempt = newAttempt({
     model: ask.model,
     provider: provider.name,
     tier: ask.tier,
-    ...(ask.tier === NO_TIER ? { operation: call.operation } : {}),
-    startedAt: Date.now(),
-  };
+    operation: ask.tier === NO_TIER ? call.operation : undefined,
+  });
   call.trace.attempts.push(attempt);
   try {
     const answer = await exchange(connections.to(provider), request, call.departure);

@@ -45,7 +45,7 @@ function withUnits(all: ArmSums, ofUnits: UnitSums | undefined): ArmSums {
 
 /** As if it were drawn by call. */
 function readDays(database: DatabaseSync, { from, to }: Days): readonly ArmSums[] {
-  const { sql, parameters } = piecesOf({ since: from, until: to }, '');
+  const { sql, parameters } = piecesOf({ since: from, until: to }, { tag: '' });
   return database
     .prepare(
       `SELECT arm, sum(calls) AS calls, sum(cost_nano) AS cost, sum(reference_nano) AS reference,

@@ -1,10 +1,12 @@
 /**
- * A period in pieces: the days in its middle, the hours beside them, and the calls at its ragged ends.
+ * A period in pieces: the months in its middle, the days and hours beside them, and the calls at its
+ * ragged ends.
  *
  * @module
  */
 import type { Period } from './ledger-store.ts';
-import { DAY_MS, HOUR_MS, ROLLUP_SUMS } from './sqlite-schema.ts';
+import { DAY_MS, HOUR_MS, monthStart, type SpanName } from './rollup-spans.ts';
+import { ROLLUP_SUMS } from './sqlite-schema.ts';
 import { ulidAt } from './ulid.ts';
 
 /** A table expression with the columns of `rollups`, and its parameters. */
@@ -24,17 +26,28 @@ const NEVER: Range = { from: 0, to: DAY_MS * 100_000_000 };
 /** How far the time in a call's id may be from when it started: clocks run backwards. */
 const CLOCK_MS = 60_000;
 
-/**
- * All rollups of a period. `tag` is `''` for those of calls, `'*'` for those of all tags, else those of
- * one tag.
- */
-export function piecesOf({ since, until }: Period, tag: string): Pieces {
-  const { days, hours, calls } = divide({ from: since ?? NEVER.from, to: until ?? NEVER.to });
+/** Which rollups are wanted. */
+export interface Wanted {
+  /** `''` those of calls, `'*'` those of all tags, else those of one tag. */
+  readonly tag: string;
+  /** Days are to be told apart: no months. */
+  readonly byDay?: boolean;
+}
+
+/** All rollups of a period. */
+export function piecesOf({ since, until }: Period, { tag, byDay = false }: Wanted): Pieces {
+  const whole = { from: since ?? NEVER.from, to: until ?? NEVER.to };
+  const { inner: months, outer } = byDay ? { inner: [], outer: [whole] } : inMonths([whole]);
+  const { inner: days, outer: beside } = inside(outer, DAY_MS);
+  const { inner: hours, outer: calls } = inside(beside, HOUR_MS);
   const pieces = [
+    ...months.map((range) => rollups('month', range, tag)),
     ...days.map((range) => rollups('day', range, tag)),
     ...hours.map((range) => rollups('hour', range, tag)),
     ...calls.map((range) => rawCalls(range, tag)),
   ];
+  // An empty period is asked for as such: no piece would be no SQL.
+  if (pieces.length === 0) pieces.push(rawCalls({ from: whole.from, to: whole.from }, tag));
   return {
     sql: pieces.map(({ sql }) => sql).join(' UNION ALL '),
     parameters: pieces.flatMap(({ parameters }) => parameters),
@@ -49,37 +62,42 @@ export function wholeDays({ since, until }: Period): Range {
   };
 }
 
+/** Ranges, and what is left around them. */
 interface Divided {
-  readonly days: readonly Range[];
-  readonly hours: readonly Range[];
-  readonly calls: readonly Range[];
+  readonly inner: readonly Range[];
+  readonly outer: readonly Range[];
 }
 
-function divide(range: Range): Divided {
-  const { inner: days, outer } = inside([range], DAY_MS);
-  const { inner: hours, outer: calls } = inside(outer, HOUR_MS);
-  // An empty period is asked for as such: no piece would be no SQL.
-  const none = days.length + hours.length + calls.length === 0;
-  return { days, hours, calls: none ? [{ from: range.from, to: range.from }] : calls };
+/** The whole months inside of ranges. */
+function inMonths(ranges: readonly Range[]): Divided {
+  return within(ranges, ({ from, to }) => {
+    const start = monthStart(from);
+    return { from: start < from ? monthStart(from, 1) : start, to: monthStart(to) };
+  });
 }
 
-/** The whole multiples of `ms` inside of ranges, and what is left around them. */
-function inside(
-  ranges: readonly Range[],
-  ms: number,
-): { readonly inner: readonly Range[]; readonly outer: readonly Range[] } {
+/** The whole multiples of `ms` inside of ranges. */
+function inside(ranges: readonly Range[], ms: number): Divided {
+  return within(ranges, ({ from, to }) => ({
+    from: Math.ceil(from / ms) * ms,
+    to: Math.floor(to / ms) * ms,
+  }));
+}
+
+/** Divides ranges by what is whole inside each; that may be empty. */
+function within(ranges: readonly Range[], wholeIn: (range: Range) => Range): Divided {
   const inner: Range[] = [];
   const outer: Range[] = [];
-  for (const { from, to } of ranges) {
-    const start = Math.ceil(from / ms) * ms;
-    const end = Math.floor(to / ms) * ms;
-    if (start >= end) {
-      if (from < to) outer.push({ from, to });
+  for (const range of ranges) {
+    const { from, to } = range;
+    const whole = wholeIn(range);
+    if (whole.from >= whole.to) {
+      if (from < to) outer.push(range);
       continue;
     }
-    inner.push({ from: start, to: end });
-    if (from < start) outer.push({ from, to: start });
-    if (end < to) outer.push({ from: end, to });
+    inner.push(whole);
+    if (from < whole.from) outer.push({ from, to: whole.from });
+    if (whole.to < to) outer.push({ from: whole.to, to });
   }
   return { inner, outer };
 }
@@ -97,7 +115,7 @@ const TAGS = `WITH RECURSIVE tags(tag) AS (
 
 const KEYS = 'start, tag, value, tenant, task, model, tier, arm';
 
-function rollups(span: 'day' | 'hour', { from, to }: Range, tag: string): Pieces {
+function rollups(span: SpanName, { from, to }: Range, tag: string): Pieces {
   const sums = ROLLUP_SUMS.map(({ column }) => column).join(', ');
   const which = tag === '*' ? `tag IN (${TAGS})` : 'tag = ?';
   return {

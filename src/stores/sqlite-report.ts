@@ -1,6 +1,6 @@
 /**
- * Reports by SQL, from the rollups: whole days from those of days, whole hours beside them from those of
- * hours, and only what is left at the two ends from the calls themselves. A group's rows always add up
+ * Reports by SQL, from the rollups: whole months from those of months, whole days and hours beside them
+ * from those of days and hours, and only what is left at the two ends from the calls themselves. A group's rows always add up
  * to the totals, except by tag, where a call with several tags counts in each.
  *
  * @module
@@ -19,6 +19,7 @@ interface Grouped {
   readonly group: string;
   /** Which rollups: `''` those of calls, `'*'` those of all tags, else those of one tag. */
   readonly tag: string;
+  readonly byDay?: boolean;
 }
 
 const NO_GROUPS: Grouped = { group: "''", tag: '' };
@@ -48,7 +49,9 @@ function groupingOf(by: Grouping): Grouped {
   // The model whose answer was given: what rejected tiers cost belongs to the answer that cost it.
   if (by === 'model') return plain("iif(model = '', '(no answer)', model)");
   if (by === 'key') return plain("iif(tenant = '', '(open)', tenant)");
-  if (by === 'day') return plain("strftime('%Y-%m-%d', start / 1000, 'unixepoch')");
+  if (by === 'day') {
+    return { ...plain("strftime('%Y-%m-%d', start / 1000, 'unixepoch')"), byDay: true };
+  }
   if (by === 'tag') return { group: "tag || '=' || value", tag: '*' };
   if (by.startsWith('tag:') && by.length > 4) return { group: 'value', tag: by.slice(4) };
   throw new FarthingError(
@@ -60,9 +63,9 @@ function groupingOf(by: Grouping): Grouped {
 function read(
   database: DatabaseSync,
   query: ReportQuery,
-  { group, tag }: Grouped,
+  { group, ...wanted }: Grouped,
 ): Map<string, Part> {
-  const { sql, parameters } = piecesOf(query, tag);
+  const { sql, parameters } = piecesOf(query, wanted);
   const sums = ROLLUP_SUMS.map(({ column }) => `sum(${column})`).join(', ');
   const statement = database.prepare(
     `SELECT ${group}, model, tier, arm, ${sums} FROM (${sql}) GROUP BY 1, 2, 3, 4`,

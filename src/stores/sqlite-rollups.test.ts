@@ -70,3 +70,35 @@ test('a tag may be called like what every object has', async () => {
   );
   await stores.close();
 });
+
+test('months and the days around them are the sum of their calls', async () => {
+  const at = fc.integer({
+    min: Date.parse('2025-12-20T00:00:00Z'),
+    max: Date.parse('2026-03-10T00:00:00Z'),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(at, { minLength: 1, maxLength: 40 }), at, at, async (times, a, b) => {
+      const stores = openSqliteStores(':memory:');
+      const since = Math.min(a, b);
+      const until = Math.max(a, b);
+      for (const startedAt of times) {
+        void stores.ledger.append(callRecord({ startedAt, tags: { feature: 'f' } }));
+      }
+      await stores.ledger.flush();
+      const inside = times.filter((time) => time >= since && time < until).length;
+      for (const by of ['task', 'day', 'tag:feature'] as const) {
+        const { totals, rows } = stores.ledger.report({ by, since, until });
+        assert.equal(totals.calls, inside);
+        assert.equal(
+          rows.reduce((sum, { calls }) => sum + calls, 0),
+          inside,
+        );
+        assert.equal(stores.ledger.report({ by }).totals.calls, times.length);
+      }
+      const days = new Set(times.map((time) => new Date(time).toISOString().slice(0, 10)));
+      assert.equal(stores.ledger.report({ by: 'day' }).rows.length, days.size);
+      await stores.close();
+    }),
+    { numRuns: 60 },
+  );
+});

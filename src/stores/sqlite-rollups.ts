@@ -1,10 +1,10 @@
 /**
- * Sums of calls by hour and by day, kept while the calls are written, so that no report has to read
+ * Sums of calls by hour, day and month, kept while the calls are written, so that no report has to read
  * them again.
  *
- * Each call is in one row of its hour and one of its day (tag `''`), and for each of its tags in one more
- * of both, with tenant and task left out. A tag may have so many values a day; those beyond are summed up
- * as one (`TagValues`).
+ * Each call is in one row of its hour, one of its day and one of its month (tag `''`), and for each of its
+ * tags in one more of each, with tenant and task left out. A tag may have so many values a day, and as many
+ * a month; those beyond are summed up as one (`TagValues`).
  *
  * @module
  */
@@ -20,27 +20,41 @@ import {
   isEscalated,
   isPriced,
 } from './ledger-store.ts';
-import { DAY_MS, HOUR_MS, ROLLUP_SUMS } from './sqlite-schema.ts';
-import { TagValues } from './tag-values.ts';
-
-const SPANS = [
-  { name: 'hour', ms: HOUR_MS },
-  { name: 'day', ms: DAY_MS },
-] as const;
+import { DAY, HOUR, MONTH, type Span } from './rollup-spans.ts';
+import { ROLLUP_SUMS } from './sqlite-schema.ts';
+import { OTHER_VALUES, TagValues } from './tag-values.ts';
 
 const KEYS = ['span', 'start', 'tag', 'value', 'tenant', 'task', 'model', 'tier', 'arm'] as const;
 
-/** What a row is found by, in the order of {@link KEYS}, and its sums, in the order of `ROLLUP_SUMS`. */
+/** What a row is found by within its span: those of {@link KEYS} behind the start. */
+type RowKeys = readonly [
+  tag: string,
+  value: string,
+  tenant: string,
+  task: string,
+  model: string,
+  tier: number,
+  arm: string,
+];
+
+/** Sums of one row, in the order of `ROLLUP_SUMS`. */
 interface Row {
-  readonly keys: readonly (string | number)[];
+  readonly start: number;
+  readonly keys: RowKeys;
   readonly sums: number[];
 }
+
+/** What is added to a row. */
+type Added = Omit<Row, 'sums'> & { readonly sums: readonly number[] };
+
+type Rows = Map<string, Row>;
 
 /** Adds calls to the rollups. */
 export class Rollups {
   readonly #upsert: StatementSync;
   readonly #upsertUnit: StatementSync;
-  readonly #values = new TagValues();
+  readonly #valuesOfDay = new TagValues(DAY);
+  readonly #valuesOfMonth = new TagValues(MONTH);
 
   constructor(database: DatabaseSync) {
     const columns = [...KEYS, ...ROLLUP_SUMS.map(({ column }) => column)];
@@ -58,60 +72,81 @@ export class Rollups {
 
   /** Adds calls, inside a transaction that is open. */
   add(records: readonly CallRecord[]): void {
-    const rows = new Map<string, Row>();
-    for (const record of records) {
-      const added = { startedAt: record.startedAt, sums: sumsOf(record) };
-      const arm = armOf(record);
-      const { model = '', tier = -1, tenant, task, tags } = record;
-      put(rows, ['', '', tenant, task, model, tier, arm], added);
-      for (const tag in tags) {
-        const value = this.#values.placeOf(tag, tags[tag] ?? '', record.startedAt);
-        if (value !== undefined) {
-          put(rows, [tag, value, '', '', model, tier, ''], added);
-        }
-      }
-      if (arm !== '' && record.unit !== undefined) {
-        const count = countOf(record);
-        const day = Math.floor(record.startedAt / DAY_MS) * DAY_MS;
-        this.#upsertUnit.run(day, arm, record.unit, count, costOf(record));
+    const hours: Rows = new Map();
+    for (const record of records) this.#addToHours(hours, record);
+    const days = gathered(hours.values(), DAY);
+    const months: Rows = new Map();
+    for (const row of days.values()) {
+      const keys = this.#keysOfMonth(row);
+      if (keys !== undefined) put(months, { ...row, keys, start: MONTH.startOf(row.start) });
+    }
+    this.#write(HOUR, hours);
+    this.#write(DAY, days);
+    this.#write(MONTH, months);
+  }
+
+  #addToHours(hours: Rows, record: CallRecord): void {
+    const { startedAt, model = '', tier = -1, tenant, task, tags } = record;
+    const sums = sumsOf(record);
+    const start = HOUR.startOf(startedAt);
+    const arm = armOf(record);
+    put(hours, { start, keys: ['', '', tenant, task, model, tier, arm], sums });
+    for (const tag in tags) {
+      const tagged = { tag, value: tags[tag] ?? '', calls: 1 };
+      const value = this.#valuesOfDay.placeOf(tagged, startedAt);
+      if (value !== undefined) {
+        put(hours, { start, keys: [tag, value, '', '', model, tier, ''], sums });
       }
     }
-    for (const { keys, sums } of rows.values()) this.#upsert.run(...keys, ...sums);
+    if (arm !== '' && record.unit !== undefined) {
+      const count = countOf(record);
+      this.#upsertUnit.run(DAY.startOf(startedAt), arm, record.unit, count, costOf(record));
+    }
+  }
+
+  /** A day's row in its month: what is told apart there was told apart on its day. */
+  #keysOfMonth({ start, keys, sums }: Row): RowKeys | undefined {
+    const [tag, value, ...others] = keys;
+    if (tag === '' || value === OTHER_VALUES) return keys;
+    const calls = sums[CALLS] ?? 0;
+    const place = this.#valuesOfMonth.placeOf({ tag, value, calls }, start);
+    return place === undefined ? undefined : [tag, place, ...others];
+  }
+
+  #write({ name }: Span, rows: Rows): void {
+    for (const { start, keys, sums } of rows.values()) {
+      this.#upsert.run(name, start, ...keys, ...sums);
+    }
   }
 }
+
+const CALLS = ROLLUP_SUMS.findIndex(({ column }) => column === 'calls');
 
 /** Only priced calls are measured: an unknown cost is no cost of 0. */
 function armOf(record: CallRecord): string {
   return record.arm !== undefined && isPriced(record) ? record.arm : '';
 }
 
-/** What a call adds to the rows of its hour and its day. */
-interface Added {
-  readonly startedAt: number;
-  readonly sums: readonly number[];
+/** Rows of a shorter span as those of a longer. */
+function gathered(rows: Iterable<Row>, span: Span): Rows {
+  const longer: Rows = new Map();
+  for (const row of rows) put(longer, { ...row, start: span.startOf(row.start) });
+  return longer;
 }
 
-/** Keys are those after the start. */
-function put(
-  rows: Map<string, Row>,
-  keys: readonly (string | number)[],
-  { startedAt, sums }: Added,
-): void {
-  const text = textOf(keys);
-  for (const { name, ms } of SPANS) {
-    const start = Math.floor(startedAt / ms) * ms;
-    const key = `${name}${start}\n${text}`;
-    const row = rows.get(key);
-    if (row === undefined) rows.set(key, { keys: [name, start, ...keys], sums: [...sums] });
-    else addTo(row.sums, sums);
-  }
+/** Adds a row; its sums are copied. */
+function put(rows: Rows, { start, keys, sums }: Added): void {
+  const key = textOf(start, keys);
+  const row = rows.get(key);
+  if (row === undefined) rows.set(key, { start, keys, sums: [...sums] });
+  else addTo(row.sums, sums);
 }
 
 /** Unique, whatever a client writes into tags and names: the lengths of what is free stand at the end. */
-function textOf(keys: readonly (string | number)[]): string {
-  const [tag = '', value = '', tenant = '', , model = ''] = keys as readonly string[];
+function textOf(start: number, keys: RowKeys): string {
+  const [tag, value, tenant, task, model, tier, arm] = keys;
   const lengths = `${tag.length}\n${value.length}\n${tenant.length}\n${model.length}`;
-  return `${keys.join('\n')}\n${lengths}`;
+  return `${start}\n${tag}\n${value}\n${tenant}\n${task}\n${model}\n${tier}\n${arm}\n${lengths}`;
 }
 
 function addTo(row: number[], sums: readonly number[]): void {

@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { FarthingError } from '../errors.ts';
+import { DAY_MS, HOUR_MS, type SpanName } from './rollup-spans.ts';
 import { KEY_TABLES } from './sqlite-keys-schema.ts';
 
 /** Token columns of `attempts`, in the order of `TOKEN_CLASSES`. */
@@ -21,10 +22,6 @@ export const TOKEN_COLUMNS = [
   'reasoning',
   'output_audio',
 ] as const;
-
-/** Spans of rollups, in ms. */
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
 
 /** A column of `rollups` that is summed up, and what a call adds to it. */
 export interface RollupSum {
@@ -176,15 +173,15 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE rollups ADD COLUMN saved_coalesce INTEGER NOT NULL DEFAULT 0;`,
 ];
 
-/** Sums of calls by hour and by day; see `sqlite-rollups.ts`. Filled from the calls that are there. */
+/** Sums of calls by hour, day and month; see `sqlite-rollups.ts`. Filled from the calls that are there. */
 function rollupTables(): string {
   const sums = FIRST_SUMS.map(({ column, type }) => `${column} ${type} NOT NULL`).join(', ');
   const selected = FIRST_SUMS.map(({ ofCalls }) => `sum(${ofCalls})`).join(', ');
-  const fill = (span: string, ms: number): string =>
-    `INSERT INTO rollups SELECT '${span}', started_at / ${ms} * ${ms}, '', '', tenant, task,
+  const fill = (span: SpanName, start: string): string =>
+    `INSERT INTO rollups SELECT '${span}', ${start}, '', '', tenant, task,
        coalesce(model, ''), coalesce(tier, -1), '', ${selected}
      FROM calls GROUP BY 2, 5, 6, 7, 8;
-     INSERT INTO rollups SELECT '${span}', started_at / ${ms} * ${ms}, tag.key, tag.value, '', '',
+     INSERT INTO rollups SELECT '${span}', ${start}, tag.key, tag.value, '', '',
        coalesce(model, ''), coalesce(tier, -1), '', ${selected}
      FROM calls, json_each(calls.tags) AS tag GROUP BY 2, 3, 4, 7, 8;`;
   return `
@@ -209,8 +206,9 @@ function rollupTables(): string {
      cost_nano INTEGER NOT NULL,
      PRIMARY KEY (day, arm, unit)
    ) STRICT, WITHOUT ROWID;
-   ${fill('hour', HOUR_MS)}
-   ${fill('day', DAY_MS)}`;
+   ${fill('hour', `started_at / ${HOUR_MS} * ${HOUR_MS}`)}
+   ${fill('day', `started_at / ${DAY_MS} * ${DAY_MS}`)}
+   ${fill('month', "unixepoch(started_at / 1000, 'unixepoch', 'start of month') * 1000")}`;
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Call } from '../../call.ts';
+import { type Call, newTrace } from '../../call.ts';
 import { Departure } from '../../departure.ts';
 import { ulid } from '../../stores/ulid.ts';
 
@@ -19,14 +19,7 @@ export function callBehind(call: Call): Call {
     id: ulid(startedAt),
     startedAt,
     departure: new Departure(),
-    trace: {
-      attempts: [],
-      // On the same side of the hold-out: what it costs is part of what being treated costs.
-      ...(arm === undefined ? {} : { arm }),
-      ...(unit === undefined ? {} : { unit }),
-      ...(task === undefined ? {} : { task }),
-      ...(template === undefined ? {} : { template }),
-      cache: 'revalidate',
-    },
+    // On the same side of the hold-out: what it costs is part of what being treated costs.
+    trace: { ...newTrace(), arm, unit, task, template, cache: 'revalidate' },
   };
 }

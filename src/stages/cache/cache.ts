@@ -6,7 +6,7 @@
 import type { AnswerCache } from '../../cache/answer-cache.ts';
 import { cacheKeyOf } from '../../cache/cache-key.ts';
 import type { Entry } from '../../cache/entry.ts';
-import type { Call, CacheState, Handler, Reply, Stage } from '../../call.ts';
+import { type Call, type CacheState, type Handler, type Reply, type Stage } from '../../call.ts';
 import type { CachePolicy } from '../../config/cache-policy.ts';
 import type { Task } from '../../config/config.ts';
 import type { ModelRegistry } from '../../config/models.ts';

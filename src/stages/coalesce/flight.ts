@@ -222,6 +222,6 @@ class Share implements AsyncIterableIterator<Batch> {
     if (this.#call === leader) await this.#flight.over;
     else if (this.#flight.isOver) copyOutcome(this.#call.trace, leader);
     // Of an answer that it did not wait for a follower has no reference: what it will cost is not known.
-    else delete this.#call.trace.answer;
+    else this.#call.trace.answer = undefined;
   }
 }

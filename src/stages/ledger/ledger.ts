@@ -66,7 +66,7 @@ export function ledger(options: LedgerOptions): Stage {
       } catch (thrown) {
         const error = toFarthingError(thrown);
         // Nobody got what a failed call's attempts answered.
-        delete call.trace.answer;
+        call.trace.answer = undefined;
         await settle(call, error);
         throw error;
       }
@@ -104,7 +104,7 @@ class SettlingEvents implements AsyncIterableIterator<readonly ReplyEvent[]> {
     } catch (thrown) {
       const error = toFarthingError(thrown);
       // What an upstream breaks off answers nobody: its attempts count, a reference does not.
-      if (error.code !== 'client_disconnected') delete this.#call.trace.answer;
+      if (error.code !== 'client_disconnected') this.#call.trace.answer = undefined;
       await this.#end(error);
       throw error;
     }
