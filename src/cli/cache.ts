@@ -7,6 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { listJson, statsJson } from '../cache/cache-json.ts';
 import { cacheFileOf, openSharedCache } from '../cache/open-cache.ts';
 import type { CacheStore, EntryMatch } from '../cache/cache-store.ts';
 import { parseDuration } from '../config/units.ts';
@@ -14,7 +15,7 @@ import { FarthingError } from '../errors.ts';
 import { EVIDENCE, type Evidence, evidenceReports, readEvidence } from '../semantic/evidence.ts';
 import type { Report } from '../stores/report.ts';
 import { openSqliteStores } from '../stores/sqlite-stores.ts';
-import { listJson, listText, statsJson, statsText } from './cache-output.ts';
+import { listText, statsText } from './cache-output.ts';
 import { type CommonOptions, type Place, placeOf, print, withCommon } from './cache-place.ts';
 import { readReviews, reviewCommand } from './cache-review.ts';
 import { semanticLines, semanticText } from './semantic-output.ts';

@@ -28,6 +28,8 @@ export interface Config {
   readonly spending: Spending;
   /** Where answers are kept that may be given again. */
   readonly cache: CacheSettings;
+  /** Opens the admin API; undefined: there is none. Never shown or logged. */
+  readonly adminKey: string | undefined;
   /** Largest request body in bytes. */
   readonly maxBodyBytes: number;
   /** Silence on a stream after which a keep-alive comment is sent, in ms. */

@@ -13,6 +13,7 @@ import { ownPrices } from './own-price.ts';
 import { type ListedModels, ModelRegistry } from './models.ts';
 import { priceSettings } from './price-settings.ts';
 import type { Path, Problems } from './problems.ts';
+import { resolveAdminKey } from './resolve-admin-key.ts';
 import { type CacheOptions, resolveCache, resolveTaskCache } from './resolve-cache.ts';
 import { resolveSemantic } from './resolve-semantic.ts';
 import { resolveSpending } from './resolve-spending.ts';
@@ -60,6 +61,7 @@ export async function resolve(form: FileForm, options: ResolveOptions): Promise<
     tasks,
     spending: resolveSpending(form, options),
     cache: await resolveCache(caching),
+    adminKey: resolveAdminKey(form['admin-key'], options),
     maxBodyBytes: parseSize(form['max-body'] ?? '32mb') ?? 0,
     keepAliveMs: parseDuration(form['keep-alive'] ?? '15s') ?? 0,
     drainMs: parseDuration(form.drain ?? '30s') ?? 0,

@@ -183,6 +183,12 @@ export const fileSchema = z
       .min(1)
       .optional()
       .describe('Signs webhooks; default: the environment variable FARTHING_WEBHOOK_SECRET'),
+    'admin-key': z
+      .string()
+      .optional()
+      .describe(
+        'The secret that opens the admin API, at least 32 characters; default: the environment variable FARTHING_ADMIN_KEY; without it there is no admin API',
+      ),
     'max-body': size.optional().describe('Largest request body; default 32mb'),
     'keep-alive': duration
       .optional()

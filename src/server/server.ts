@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { FarthingError, toFarthingError } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
+import { ADMIN_PATH, serveAdmin } from './admin/admin-routes.ts';
 import { serveCall } from './call-route.ts';
 import type { ServerContext } from './context.ts';
 import { KeepAlive } from './keep-alive.ts';
@@ -93,7 +94,7 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    const found = findRoute(request);
+    const found = findRoute(context, request);
     if (context.draining) response.setHeader('connection', 'close');
     await found(context, request, response);
   } catch (thrown) {
@@ -103,9 +104,14 @@ async function serve(
   }
 }
 
-function findRoute({ url = '/', method = 'GET' }: IncomingMessage): Route {
+function findRoute(
+  { gateway }: ServerContext,
+  { url = '/', method = 'GET' }: IncomingMessage,
+): Route {
   const query = url.indexOf('?');
   const path = query === -1 ? url : url.slice(0, query);
+  // Without a secret there is no admin API, not even one that refuses.
+  if (path.startsWith(ADMIN_PATH) && gateway.config.adminKey !== undefined) return serveAdmin;
   const route = ROUTES.get(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
   if (route === undefined) throw unknownUrl(method, path);
   if (route.method !== method && !(route.method === 'GET' && method === 'HEAD')) {
