@@ -12,6 +12,7 @@ import { referenceOf } from './pricing/receipt.ts';
 import type { SemanticCaches } from './semantic/semantic-caches.ts';
 import { budget } from './stages/budget/budget.ts';
 import { cache } from './stages/cache/cache.ts';
+import { noCache } from './stages/cache/no-cache.ts';
 import { coalesce } from './stages/coalesce/coalesce.ts';
 import { holdOut } from './stages/hold-out/hold-out.ts';
 import { identify, type Identifier } from './stages/identify/identify.ts';
@@ -53,7 +54,9 @@ export function stagesOf(parts: PipelineParts): readonly Stage[] {
       ? []
       : [holdOut({ holdOut: spending.holdOut, conversations, referenceOf: reference })]),
     // an answer that was given before, or is just being given
-    ...(parts.cache === undefined ? [] : answering({ ...parts, cache: parts.cache }, settling)),
+    ...(parts.cache === undefined
+      ? [noCache()]
+      : answering({ ...parts, cache: parts.cache }, settling)),
     // which model: tiers, checks, repair, caps
     route({ prices: parts.prices, conversations }),
     // 429 where the money is spent

@@ -532,3 +532,19 @@ tasks:
     await upstream.close();
   });
 });
+
+test('where nothing is ever kept, a call that wants what is kept or nothing asks no model', async () => {
+  const house = await startHouse({ tasks: '  plain: { model: small }' });
+  for (const stream of [false, true]) {
+    for (const headers of [{ 'x-farthing-cache': 'only' }, { 'cache-control': 'only-if-cached' }]) {
+      const body = { model: 'task/plain', messages, temperature: 0, stream };
+      const response = await house.post('/v1/chat/completions', body, headers);
+      assert.equal(response.status, 504);
+      assert.match(await response.text(), /cache_miss/);
+    }
+  }
+  assert.equal(house.upstream.requests.length, 0);
+  const { attempts, status } = await house.lastCall();
+  assert.deepEqual([attempts.length, status], [0, 504]);
+  await house.close();
+});
