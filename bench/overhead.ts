@@ -15,6 +15,7 @@ import {
   farthingConfig,
   startFarthing,
 } from './overhead/contenders.ts';
+import { type HitFigures, hitFigures } from './overhead/hits.ts';
 import { atRate, firstBytes, manyStreams, saturate, type Target } from './overhead/load.ts';
 import { cpuMicros, peakMemory, PINNED, type Served, start, stop } from './overhead/process.ts';
 import { median, percentile } from './overhead/statistics.ts';
@@ -106,8 +107,15 @@ async function main(): Promise<void> {
   await holdStreams(running, figures);
   const ready = await readyTimes(upstream.url);
   for (const { served } of running) await stop(served);
+  say('a hit of the cache …');
+  const hits = await hitFigures(upstream.url, { rounds: ROUNDS, ms: PHASE_MS });
   await stop(upstream);
-  report(figures, { directFirst, ready, missing: listed.filter(({ run }) => run === undefined) });
+  report(figures, {
+    directFirst,
+    ready,
+    hits,
+    missing: listed.filter(({ run }) => run === undefined),
+  });
 }
 
 /** Interleaved, so that whatever else the machine does hits all alike. */
@@ -184,10 +192,11 @@ async function readyTimes(upstream: string): Promise<number[]> {
 interface Rest {
   readonly directFirst: readonly number[];
   readonly ready: readonly number[];
+  readonly hits: HitFigures;
   readonly missing: readonly Contender[];
 }
 
-function report(figures: readonly Figures[], { directFirst, ready, missing }: Rest): void {
+function report(figures: readonly Figures[], { directFirst, ready, hits, missing }: Rest): void {
   const [reference] = figures;
   const ratio = (mine: readonly number[], theirs: readonly number[] = []): number =>
     median(mine.map((value, round) => value / (theirs[round] ?? Number.NaN)));
@@ -213,10 +222,10 @@ function report(figures: readonly Figures[], { directFirst, ready, missing }: Re
     pinned: PINNED,
     rounds: ROUNDS,
   };
-  const targets = judge(rows, median(ready));
+  const targets = [...judge(rows, median(ready)), ...judgeHits(hits)];
   if (options.json) {
     console.log(
-      JSON.stringify({ ...header, rows, ready_ms: median(ready), targets }, undefined, 2),
+      JSON.stringify({ ...header, rows, hits, ready_ms: median(ready), targets }, undefined, 2),
     );
     return;
   }
@@ -230,6 +239,14 @@ function report(figures: readonly Figures[], { directFirst, ready, missing }: Re
   for (const row of rows) {
     console.log(
       `| ${row.name} | ${row.cpu_us.toFixed(0)} µs | ${row.cpu_ratio.toFixed(2)} | ${row.cpu_64k_us.toFixed(0)} µs | ${row.cpu_64k_ratio.toFixed(2)} | ${row.per_second.toFixed(0)} | ${row.p50_ms.toFixed(2)} ms | ${row.p99_ms.toFixed(2)} ms | ${row.memory_mb.toFixed(0)} MB | ${row.first_byte_added_ms.toFixed(2)} ms | ${row.streams?.whole} whole, ${row.streams?.memory.toFixed(0)} MB |`,
+    );
+  }
+  for (const [name, { micros, firstMs }] of [
+    ['bare node:http that answers the same bytes', hits.bare],
+    ['Farthing, a hit of the cache', hits.hit],
+  ] as const) {
+    console.log(
+      `\n${name}: ${micros.toFixed(0)} µs a request, first byte ${firstMs.toFixed(2)} ms`,
     );
   }
   for (const { name, missing: why } of missing) console.log(`\n${name} is missing: ${why}`);
@@ -280,6 +297,21 @@ function judge(rows: readonly Row[], readyMs: number) {
       what: 'ready in under half a second',
       value: `${readyMs.toFixed(0)} ms`,
       reached: readyMs < 500,
+    },
+  ];
+}
+
+function judgeHits({ hit, ratio }: HitFigures) {
+  return [
+    {
+      what: 'a hit at most 1.5 times the CPU of a bare server that answers the same bytes',
+      value: ratio.toFixed(2),
+      reached: ratio <= 1.5,
+    },
+    {
+      what: 'a hit’s first byte in under 1 ms at p50',
+      value: `${hit.firstMs.toFixed(2)} ms`,
+      reached: hit.firstMs < 1,
     },
   ];
 }

@@ -15,7 +15,8 @@ export interface Contender {
 }
 
 const ROOT = join(import.meta.dirname, '../..');
-const GATEWAY_CORE = 0;
+/** The core that gateways are pinned to, one after the other. */
+export const GATEWAY_CORE = 0;
 const PATH = '/v1/chat/completions';
 
 /** The built command, as users run it. */

@@ -3,7 +3,7 @@
  * them again.
  *
  * Each call is in one row of its hour, one of its day and one of its month (tag `''`), and for each of its
- * tags in one more of each, with tenant and task left out. A tag may have so many values a day, and as many
+ * tags in one more of each, with tenant and task left out. A tag may have so many values a day, and so many
  * a month; those beyond are summed up as one (`TagValues`).
  *
  * @module
@@ -53,8 +53,9 @@ type Rows = Map<string, Row>;
 export class Rollups {
   readonly #upsert: StatementSync;
   readonly #upsertUnit: StatementSync;
-  readonly #valuesOfDay = new TagValues(DAY);
-  readonly #valuesOfMonth = new TagValues(MONTH);
+  // Fewer of each day than of each month: a period that is no month reads them of up to sixty days.
+  readonly #valuesOfDay = new TagValues({ span: DAY, most: 250, kept: 200 });
+  readonly #valuesOfMonth = new TagValues({ span: MONTH, most: 400, kept: 300 });
 
   constructor(database: DatabaseSync) {
     const columns = [...KEYS, ...ROLLUP_SUMS.map(({ column }) => column)];

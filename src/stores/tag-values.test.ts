@@ -21,7 +21,7 @@ function offer(
 
 describe('values of tags', () => {
   test('are told apart up to a bound, and those with a place keep it all day', () => {
-    const values = new TagValues(DAY);
+    const values = new TagValues({ span: DAY, most: 250, kept: 200 });
     const placed = offer(values, TODAY, ['a', 5000]);
     assert.ok(placed.length > 100 && placed.length < 1000);
     assert.equal(values.placeOf({ tag: 'user', value: 'a-4999', calls: 1 }, TODAY), OTHER_VALUES);
@@ -30,7 +30,7 @@ describe('values of tags', () => {
   });
 
   test('that were frequent have a place the next day, however many come before them', () => {
-    const values = new TagValues(DAY);
+    const values = new TagValues({ span: DAY, most: 250, kept: 200 });
     offer(values, TODAY, ['rare', 200]);
     for (let times = 0; times < 3; times++) offer(values, TODAY, ['frequent', 100]);
     const placed = offer(values, TOMORROW, ['new', 5000]);
@@ -39,23 +39,23 @@ describe('values of tags', () => {
   });
 
   test('that did not come for a day lose their place', () => {
-    const values = new TagValues(DAY);
+    const values = new TagValues({ span: DAY, most: 250, kept: 200 });
     offer(values, TODAY, ['gone', 5000]);
     values.placeOf({ tag: 'user', value: 'one', calls: 1 }, TOMORROW);
-    const first = offer(new TagValues(DAY), TODAY, ['new', 5000]);
+    const first = offer(new TagValues({ span: DAY, most: 250, kept: 200 }), TODAY, ['new', 5000]);
     const placed = offer(values, TOMORROW + DAY_MS, ['new', 5000]);
     assert.equal(placed.length, first.length - 1, 'all but that of the one that came');
   });
 
   test('a call of an earlier day takes no place away', () => {
-    const values = new TagValues(DAY);
+    const values = new TagValues({ span: DAY, most: 250, kept: 200 });
     const placed = offer(values, TOMORROW, ['a', 5000]);
     values.placeOf({ tag: 'user', value: 'late', calls: 1 }, TODAY);
     assert.deepEqual(offer(values, TOMORROW, ['a', 5000]), placed);
   });
 
   test('tags are bounded as well; one too many has no place at all', () => {
-    const values = new TagValues(DAY);
+    const values = new TagValues({ span: DAY, most: 250, kept: 200 });
     const places = Array.from({ length: 5000 }, (_, tag) =>
       values.placeOf({ tag: `t-${tag}`, value: 'v', calls: 1 }, TODAY),
     );

@@ -11,11 +11,17 @@ import type { Span } from './rollup-spans.ts';
 
 /** The value under which a tag's values beyond the bound are summed up. */
 export const OTHER_VALUES = '(others)';
-/** Values of one tag that are told apart in each span, by each process; and tags. */
-const MOST_VALUES = 400;
+/** Tags that are told apart in each span, by each process. */
 const MOST_TAGS = 400;
-/** Places that are kept for the most frequent of the span before; newcomers share the rest. */
-const KEPT_VALUES = 300;
+
+/** How many values of one tag are told apart. */
+export interface TagValuesOptions {
+  readonly span: Span;
+  /** In each span, by each process. */
+  readonly most: number;
+  /** Places that are kept for the most frequent of the span before; newcomers share the rest. */
+  readonly kept: number;
+}
 
 /** Calls to be summed up under a tag's value. */
 export interface TaggedCalls {
@@ -26,14 +32,14 @@ export interface TaggedCalls {
 
 /** The values that have a place in the span of now. */
 export class TagValues {
-  readonly #span: Span;
+  readonly #options: TagValuesOptions;
   /** By tag, the calls of each value since {@link #start}. */
   #calls = new Map<string, Map<string, number>>();
   /** In ms since the epoch. */
   #start = -Infinity;
 
-  constructor(span: Span) {
-    this.#span = span;
+  constructor(options: TagValuesOptions) {
+    this.#options = options;
   }
 
   /**
@@ -41,7 +47,7 @@ export class TagValues {
    * one too many.
    */
   placeOf({ tag, value, calls: more }: TaggedCalls, at: number): string | undefined {
-    const start = this.#span.startOf(at);
+    const start = this.#options.span.startOf(at);
     if (start > this.#start) this.#begin(start);
     let calls = this.#calls.get(tag);
     if (calls === undefined) {
@@ -49,23 +55,24 @@ export class TagValues {
       this.#calls.set(tag, (calls = new Map()));
     }
     const before = calls.get(value);
-    if (before === undefined && calls.size >= MOST_VALUES) return OTHER_VALUES;
+    if (before === undefined && calls.size >= this.#options.most) return OTHER_VALUES;
     calls.set(value, (before ?? 0) + more);
     return value;
   }
 
   #begin(start: number): void {
     this.#start = start;
-    const kept = [...this.#calls].map(([tag, calls]) => [tag, mostFrequent(calls)] as const);
+    const { kept: most } = this.#options;
+    const kept = [...this.#calls].map(([tag, calls]) => [tag, mostFrequent(calls, most)] as const);
     this.#calls = new Map(kept.filter(([, values]) => values.size > 0));
   }
 }
 
 /** The values that keep their places, with no calls yet. */
-function mostFrequent(calls: ReadonlyMap<string, number>): Map<string, number> {
+function mostFrequent(calls: ReadonlyMap<string, number>, most: number): Map<string, number> {
   const kept = [...calls]
     .filter(([, count]) => count > 0)
     .toSorted(([, a], [, b]) => b - a)
-    .slice(0, KEPT_VALUES);
+    .slice(0, most);
   return new Map(kept.map(([value]) => [value, 0]));
 }
