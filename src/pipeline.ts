@@ -14,6 +14,7 @@ import { budget } from './stages/budget/budget.ts';
 import { cache } from './stages/cache/cache.ts';
 import { noCache } from './stages/cache/no-cache.ts';
 import { coalesce } from './stages/coalesce/coalesce.ts';
+import { elsewhere } from './stages/coalesce/elsewhere.ts';
 import { holdOut } from './stages/hold-out/hold-out.ts';
 import { identify, type Identifier } from './stages/identify/identify.ts';
 import { ledger, type LedgerOptions } from './stages/ledger/ledger.ts';
@@ -70,13 +71,22 @@ function answering(
   { wrap: settled }: Stage,
 ): readonly Stage[] {
   const { semantic: caches, cache: answers, prices } = parts;
-  if (caches === undefined) return [cache({ ...parts, settled }), coalesce()];
+  if (caches === undefined) return [cache({ ...parts, settled }), ...inFlight(parts)];
   const judging = new Judging({ caches, answers, prices, ask: createAsk(parts), settled });
   return [
     cache({ ...parts, settled, onKept: async (call, entry) => judging.kept(call, entry) }),
     semantic({ ...parts, caches, answers, judging }),
-    coalesce(),
+    ...inFlight(parts),
   ];
+}
+
+/** Identical calls in flight: of this process, and of others where the store tells of them. */
+function inFlight({
+  cache: { store },
+  models,
+}: PipelineParts & { readonly cache: AnswerCache }): readonly Stage[] {
+  const { claims } = store;
+  return claims === undefined ? [coalesce()] : [coalesce(), elsewhere({ store, claims, models })];
 }
 
 function spendingStages({ spending, cashier }: AskParts): readonly Stage[] {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Claims } from './claims.ts';
 import type { Entry } from './entry.ts';
 
 /** Which entries are meant; every part that is given must hold, and none means all. */
@@ -43,6 +44,8 @@ export interface CacheStats {
  * for people, who must be told, and reject.
  */
 export interface CacheStore {
+  /** Who works on which entry; undefined where no other machine can see the place. */
+  readonly claims?: Claims | undefined;
   /** An entry that is not dead; undefined for none, and for one that is damaged. */
   get(key: string): Promise<Entry | undefined>;
   /** Keeps an entry, in place of the one of the same key. Others may be dropped for it. */

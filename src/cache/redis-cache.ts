@@ -12,7 +12,9 @@ import {
   matches,
   StatsSum,
 } from './cache-store.ts';
+import type { Claims } from './claims.ts';
 import { decodeEntry, encodeEntry, type Entry } from './entry.ts';
+import { RedisClaims } from './redis-claims.ts';
 import { RedisConnection, type RedisOptions, type RedisReply } from './redis-connection.ts';
 
 /** Before every key of ours. The number changes with the form of what is kept. */
@@ -29,11 +31,13 @@ type Label = Pick<Entry, 'key' | 'task' | 'tenant' | 'tags' | 'storedAt' | 'cost
 
 /** The store: a hash an entry, `label` for what purges and sums ask, `entry` for its bytes. */
 export class RedisCache implements CacheStore {
+  readonly claims: Claims;
   readonly #redis: RedisConnection;
 
   /** Throws `invalid_config` where the package for Redis is missing. */
   constructor(options: RedisOptions) {
     this.#redis = new RedisConnection(options);
+    this.claims = new RedisClaims(this.#redis);
   }
 
   /** Resolves when it is connected. */

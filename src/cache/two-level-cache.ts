@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Claims } from './claims.ts';
 import type { CacheStats, CacheStore, EntryMatch } from './cache-store.ts';
 import type { Entry } from './entry.ts';
 import type { MemoryCache } from './memory-cache.ts';
@@ -12,6 +13,7 @@ const EXCHANGE_MS = 1000;
 
 /** The store. */
 export class TwoLevelCache implements CacheStore {
+  readonly claims: Claims | undefined;
   readonly #front: MemoryCache;
   readonly #back: CacheStore;
   readonly #timer: NodeJS.Timeout;
@@ -23,6 +25,7 @@ export class TwoLevelCache implements CacheStore {
   constructor(front: MemoryCache, back: CacheStore) {
     this.#front = front;
     this.#back = back;
+    this.claims = back.claims;
     this.#timer = setInterval(() => void this.#exchange(), EXCHANGE_MS).unref();
   }
 

@@ -31,7 +31,7 @@ describe('values of tags', () => {
 
   test('that were frequent have a place the next day, however many come before them', () => {
     const values = new TagValues({ span: DAY, most: 250, kept: 200 });
-    offer(values, TODAY, ['rare', 200]);
+    offer(values, TODAY, ['rare', 120]);
     for (let times = 0; times < 3; times++) offer(values, TODAY, ['frequent', 100]);
     const placed = offer(values, TOMORROW, ['new', 5000]);
     assert.ok(placed.length >= 100, 'newcomers have places too');

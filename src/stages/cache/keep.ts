@@ -59,9 +59,10 @@ function keepStreamed(call: Call, answer: JsonObject | undefined, keeping: Keepi
 function keep(call: Call, body: string, { key, task, policy, ttlMs, prices, put }: Keeping): void {
   const { trace, operation, tenant, tags } = call;
   const answer = trace.answer;
-  // Of calls that shared an answer the one that asked for it keeps it; what was given to a question that
-  // only means the same is kept under its own.
-  if (trace.coalescedWith !== undefined || trace.cache === 'semantic') return;
+  // Of calls that shared an answer, in one process or in several, the one that asked for it keeps it; what was
+  // given to a question that only means the same is kept under its own.
+  if (trace.coalescedWith !== undefined) return;
+  if (trace.cache === 'hit' || trace.cache === 'semantic') return;
   if (answer?.usage === undefined || !wentWell(call, task, answer)) return;
   const ttl = Math.min(policy.ttlMs, ttlMs ?? Infinity);
   if (ttl <= 0) return;
