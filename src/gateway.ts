@@ -129,7 +129,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
     answer,
     close: async () => close(closing),
     authenticate: (headers) => ring && (ring.identify(headers) ?? ring.lookUp(headers)),
-    read: readCall,
+    read: (request) => readCall(request, cache?.repeated),
     identify: (call) => identifier.identify(call),
     referenceOf: compared,
     quote: async (call) => quoter(call, taskOf(call, identifier)),

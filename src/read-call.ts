@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, newTrace, type Operation } from './call.ts';
+import { type Call, newTrace, type Operation, type RequestBody } from './call.ts';
 import { validateChatRequest, validateEmbeddingsRequest } from './dialects/openai-chat-request.ts';
 import { parseRequestBody } from './dialects/request-body.ts';
 import { Departure } from './departure.ts';
@@ -29,12 +29,17 @@ export interface GatewayRequest {
   readonly departure?: Departure;
 }
 
+/** Finds bodies that were read before. */
+export interface KnownBodies {
+  /** The body of this very text, if it was read and found right for this operation of this tenant. */
+  find(text: string, operation: Operation, tenant: string): RequestBody | undefined;
+}
+
 /** Reads a request. Throws a {@link FarthingError} for one that cannot be understood. */
-export function readCall({ text, headers, key, departure, ...request }: GatewayRequest): Call {
-  const body = parseRequestBody(text);
-  const operation = request.operation ?? operationOf(body.json);
-  if (operation === 'chat') validateChatRequest(body.json);
-  else validateEmbeddingsRequest(body.json);
+export function readCall(request: GatewayRequest, known?: KnownBodies): Call {
+  const { headers, key, departure } = request;
+  const tenant = key?.name ?? '';
+  const { body, operation } = readBody(request, tenant, known);
   const startedAt = Date.now();
   const tags = readTags(headers, body.json);
   return {
@@ -43,13 +48,27 @@ export function readCall({ text, headers, key, departure, ...request }: GatewayR
     operation,
     body,
     headers,
-    tenant: key?.name ?? '',
+    tenant,
     key,
     tags: key === undefined ? tags : { ...tags, ...key.tags },
     maxCostNano: readMaxCost(headers['x-farthing-max-cost']),
     departure: departure ?? new Departure(),
     trace: newTrace(),
   };
+}
+
+function readBody(
+  { text, operation: given }: GatewayRequest,
+  tenant: string,
+  known: KnownBodies | undefined,
+): Pick<Call, 'body' | 'operation'> {
+  const before = given && known?.find(text, given, tenant);
+  if (given !== undefined && before !== undefined) return { body: before, operation: given };
+  const body = parseRequestBody(text);
+  const operation = given ?? operationOf(body.json);
+  if (operation === 'chat') validateChatRequest(body.json);
+  else validateEmbeddingsRequest(body.json);
+  return { body, operation };
 }
 
 function operationOf({ messages, input }: JsonObject): Operation {

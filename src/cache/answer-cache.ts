@@ -7,10 +7,12 @@ import type { CachePolicy } from '../config/cache-policy.ts';
 import type { Task } from '../config/config.ts';
 import type { CacheStore } from './cache-store.ts';
 import type { Entry } from './entry.ts';
+import { RepeatedBodies } from './repeated-bodies.ts';
 
 /** A store with the work that nobody waits for. */
 export class AnswerCache {
   readonly store: CacheStore;
+  readonly repeated = new RepeatedBodies();
   /** How answers of tasks are kept that were found, not configured; undefined: not at all. */
   readonly policy: CachePolicy | undefined;
   readonly #works = new Set<Promise<unknown>>();

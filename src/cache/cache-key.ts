@@ -53,6 +53,11 @@ export function divisionOf({ headers }: Call): readonly (string | null)[] {
   return DIVIDING_HEADERS.map((name) => headers[name] ?? null);
 }
 
+/** True where a client divides the cache. */
+export function isDivided({ headers }: Call): boolean {
+  return DIVIDING_HEADERS.some((name) => headers[name] !== undefined);
+}
+
 /** The version of how a task is served and its answers are kept: under another one nothing of before is found. */
 export function versionOf(task: Task, policy: CachePolicy): string {
   return JSON.stringify([FORMAT, task.origin, fingerprintOf(task), formOf(policy)]);

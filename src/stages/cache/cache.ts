@@ -4,7 +4,6 @@
  * @module
  */
 import type { AnswerCache } from '../../cache/answer-cache.ts';
-import { cacheKeyOf } from '../../cache/cache-key.ts';
 import type { Entry } from '../../cache/entry.ts';
 import { type Call, type CacheState, type Handler, type Reply, type Stage } from '../../call.ts';
 import type { CachePolicy } from '../../config/cache-policy.ts';
@@ -47,6 +46,8 @@ const MOST_TURNS = 50_000;
 /** Where a call's answer is looked for, and kept. */
 interface Place {
   readonly key: string;
+  /** The key of all answers to it, where several are kept. */
+  readonly ofAll: string;
   readonly task: Task;
   readonly policy: CachePolicy;
 }
@@ -82,6 +83,7 @@ class Caching {
       return this.#ask(call, state, { place, asked });
     }
     if (entry.freshUntil <= Date.now()) this.#revalidate(call, place);
+    this.#options.cache.repeated.answered(call, { ...place, key: place.ofAll });
     return replay(call, { entry, model, state: 'hit' });
   }
 
@@ -93,8 +95,9 @@ class Caching {
     if (task.isControl === true) return undefined;
     const policy = this.#options.cache.policyOf(task);
     if (policy === undefined || !mayBeCached(call, policy)) return undefined;
-    const key = cacheKeyOf(call, task, policy);
-    return key === undefined ? undefined : { key: this.#turnOf(key, policy), task, policy };
+    const ofAll = this.#options.cache.repeated.keyOf(call, task, policy);
+    if (ofAll === undefined) return undefined;
+    return { key: this.#turnOf(ofAll, policy), ofAll, task, policy };
   }
 
   /**

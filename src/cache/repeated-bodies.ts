@@ -1,0 +1,65 @@
+/**
+ * Request bodies that the cache has answered, and their keys: the next call with the very same text is
+ * neither parsed nor hashed again. Of what a hit costs, that is the larger half.
+ *
+ * @module
+ */
+import type { Call, Operation, RequestBody } from '../call.ts';
+import type { CachePolicy } from '../config/cache-policy.ts';
+import type { Task } from '../config/config.ts';
+import { TextMap } from '../text-map.ts';
+import { cacheKeyOf, isDivided } from './cache-key.ts';
+
+/** UTF-16 units of text that are remembered; parsed, they take some three times as much in bytes. */
+const MOST_TEXT = 8 * 1024 * 1024;
+/** Longer bodies are rare, and two of them would push out everything else. */
+const LONGEST_TEXT = MOST_TEXT / 32;
+
+/** A body, and the key it has in one place. */
+interface Repeated {
+  readonly body: RequestBody;
+  readonly operation: Operation;
+  readonly tenant: string;
+  readonly task: Task;
+  readonly policy: CachePolicy;
+  readonly key: string;
+}
+
+/** Bodies that are likely to come again. */
+export class RepeatedBodies {
+  readonly #known = new TextMap<Repeated>(MOST_TEXT);
+
+  /** The parsed and validated body of this text, where the same tenant was answered with it before. */
+  find(text: string, operation: Operation, tenant: string): RequestBody | undefined {
+    const known = this.#known.get(text);
+    return known !== undefined && known.tenant === tenant && known.operation === operation
+      ? known.body
+      : undefined;
+  }
+
+  /** As `cacheKeyOf`. */
+  keyOf(call: Call, task: Task, policy: CachePolicy): string | undefined {
+    const known = this.#known.get(call.body.raw);
+    const isSame =
+      known !== undefined &&
+      known.body === call.body &&
+      known.tenant === call.tenant &&
+      known.operation === call.operation &&
+      known.task === task &&
+      known.policy === policy &&
+      !isDivided(call);
+    return isSame ? known.key : cacheKeyOf(call, task, policy);
+  }
+
+  /** A call was answered with what is kept under its key. */
+  answered(call: Call, place: Pick<Repeated, 'task' | 'policy' | 'key'>): void {
+    const { body, operation, tenant } = call;
+    const { task, policy, key } = place;
+    // A user's own function may give another key tomorrow.
+    if (policy.keyFunction !== undefined || isDivided(call) || body.raw.length > LONGEST_TEXT)
+      return;
+    const known = this.#known.get(body.raw);
+    if (known?.body === body && known.task === task && known.policy === policy) return;
+    this.#known.set(body.raw, { body, operation, tenant, task, policy, key });
+  }
+}
