@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { isOfEach } from '../accounts/whose.ts';
 import { type Attempt, SAVING_STAGES } from '../call.ts';
 import type { FarthingError } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { TOKEN_CLASSES } from '../pricing/usage.ts';
 import type { SettledCall } from '../stages/ledger/ledger.ts';
+import { Distribution } from './distribution.ts';
 import { Tally } from './tally.ts';
 
 /** Seconds; answers take from milliseconds to minutes. */
@@ -45,14 +46,18 @@ export class Metrics {
     'task',
   ]);
   readonly #tokens = this.#counter('tokens_total', 'Tokens of all attempts', ['model', 'class']);
-  readonly #duration = this.#histogram('call_duration_seconds', 'From request to last byte', [
-    'task',
-  ]);
-  readonly #firstByte = this.#histogram(
-    'upstream_first_byte_seconds',
-    'From attempt to first byte',
-    ['provider'],
-  );
+  readonly #duration = new Distribution({
+    name: 'call_duration_seconds',
+    help: 'From request to last byte',
+    label: 'task',
+    bounds: BUCKETS,
+  });
+  readonly #firstByte = new Distribution({
+    name: 'upstream_first_byte_seconds',
+    help: 'From attempt to first byte',
+    label: 'provider',
+    bounds: BUCKETS,
+  });
   readonly #inFlight: Gauge;
   readonly #saved: Gauge;
   readonly #models = new Set<string>();
@@ -80,7 +85,8 @@ export class Metrics {
 
   /** The exposition text. */
   async render(): Promise<string> {
-    return this.#registry.metrics();
+    const counted = await this.#registry.metrics();
+    return [counted, this.#duration.text(), this.#firstByte.text()].join('\n');
   }
 
   began(): void {
@@ -102,7 +108,7 @@ export class Metrics {
     const status = String(error?.status ?? 200);
     this.#calls.add(1, task, status, call.trace.outcome ?? 'none');
     if (call.trace.cache !== undefined) this.#cached.add(1, task, call.trace.cache);
-    this.#duration.observe({ task }, (endedAt - call.startedAt) / 1000);
+    this.#duration.observe(task, (endedAt - call.startedAt) / 1000);
     this.#cost.add(receipt.costNano / 1e9, task);
     this.#overhead.add(Math.max(0, receipt.overheadNano) / 1e9, task);
     for (const stage of SAVING_STAGES) {
@@ -118,7 +124,7 @@ export class Metrics {
   #attempt({ provider, model, status, usage, firstByteMs, error }: Attempt): void {
     const name = this.#bounded(model.name);
     this.#attempts.add(1, provider, name, String(status ?? error?.code ?? 'none'));
-    if (firstByteMs !== undefined) this.#firstByte.observe({ provider }, firstByteMs / 1000);
+    if (firstByteMs !== undefined) this.#firstByte.observe(provider, firstByteMs / 1000);
     if (usage === undefined) return;
     for (const tokens of TOKEN_CLASSES) {
       const count = usage.tokens[tokens];
@@ -160,16 +166,5 @@ export class Metrics {
 
   #counter(name: string, help: string, labels: readonly string[]): Tally {
     return new Tally({ name, help, labels, registry: this.#registry });
-  }
-
-  #histogram(name: string, help: string, labelNames: readonly string[]): Histogram {
-    const registers = [this.#registry];
-    return new Histogram({
-      name: `farthing_${name}`,
-      help,
-      labelNames: [...labelNames],
-      buckets: BUCKETS,
-      registers,
-    });
   }
 }

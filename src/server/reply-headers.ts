@@ -5,6 +5,9 @@
  */
 import { type Call, NO_TIER, type Receipt } from '../call.ts';
 
+const NANO = 1e9;
+const ZERO = 48;
+
 /**
  * What is known of the call when its headers leave. Money is there only once the call is settled: for
  * a stream it comes with the last chunk instead.
@@ -41,10 +44,16 @@ function putMoney(headers: Record<string, string>, receipt: Receipt): void {
 
 /** Nano-dollars as a plain decimal number of dollars, exact: `0.00045`. */
 export function usd(nano: number): string {
-  const digits = String(Math.abs(nano)).padStart(10, '0');
-  const decimals = digits.slice(-9).replace(/0+$/, '');
-  const whole = digits.slice(0, -9);
-  return `${nano < 0 ? '-' : ''}${whole}${decimals === '' ? '' : `.${decimals}`}`;
+  const amount = Math.abs(nano);
+  const part = amount % NANO;
+  const sign = nano < 0 ? '-' : '';
+  const whole = (amount - part) / NANO;
+  if (part === 0) return `${sign}${whole}`;
+  // With a digit in front that keeps the zeros.
+  const digits = String(NANO + part);
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === ZERO) end--;
+  return `${sign}${whole}.${digits.slice(1, end)}`;
 }
 
 /** Names may hold any character; header values may not. */

@@ -16,7 +16,7 @@ export function budget(budgets: Budgets): Stage {
     wrap: (next) => async (call) => {
       if (call.ask === undefined) throw new FarthingError('internal_error', 'No model was chosen.');
       await budgets.reserve(call, call.ask);
-      return next(call);
+      return await next(call);
     },
   };
 }

@@ -12,7 +12,7 @@ export function noCache(): Stage {
     name: 'no-cache',
     wrap: (next) => async (call) => {
       if (readDirectives(call.headers).mode === 'only') throw cacheMiss();
-      return next(call);
+      return await next(call);
     },
   };
 }

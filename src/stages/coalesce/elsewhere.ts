@@ -40,9 +40,10 @@ export function elsewhere(options: ElsewhereOptions): Stage {
     name: 'elsewhere',
     wrap: (next) => async (call) => {
       const { sameAs: key, operation, trace } = call;
-      if (key === undefined || operation !== 'chat' || trace.cache !== 'miss') return next(call);
+      if (key === undefined || operation !== 'chat' || trace.cache !== 'miss')
+        return await next(call);
       // Who takes no answer of before takes none of others either.
-      if (readDirectives(call.headers).maxAgeMs !== undefined) return next(call);
+      if (readDirectives(call.headers).maxAgeMs !== undefined) return await next(call);
       const claim: Claim = { token: randomUUID(), ms: CLAIM_MS };
       const found = await waitFor(call, key, { ...options, claim });
       return found ?? asked(call, next, { key, claim, claims: options.claims });

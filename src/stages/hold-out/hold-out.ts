@@ -39,18 +39,18 @@ export function holdOut(options: HoldOutOptions): Stage {
       const { task, trace } = call;
       if (task === undefined) throw new FarthingError('internal_error', 'The call has no task.');
       const reference = call.operation === 'chat' ? referenceOf(call, task) : undefined;
-      if (reference === undefined) return next(call);
+      if (reference === undefined) return await next(call);
       // A key that may not use the reference has no control.
-      if (call.key !== undefined && !mayUse(call.key, reference.name)) return next(call);
+      if (call.key !== undefined && !mayUse(call.key, reference.name)) return await next(call);
       const control = (): Call => ({ ...call, task: controlOf(task, reference) });
       const unit = unitOf(call, drawn.by);
       if (unit === undefined && isUnderWay(call)) {
         const tier = conversations.tierOf(call.body.json, scopeOf(call, task));
-        return next(tier === HELD_OUT ? control() : call);
+        return await next(tier === HELD_OUT ? control() : call);
       }
       if (unit !== undefined) trace.unit = unit;
       trace.arm = drawnShare(unit ?? call.id) < drawn.share ? 'hold-out' : 'treated';
-      return next(trace.arm === 'treated' ? call : control());
+      return await next(trace.arm === 'treated' ? call : control());
     },
   };
 }

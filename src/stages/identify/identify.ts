@@ -133,7 +133,7 @@ export function identify(identifier: Identifier): Stage {
       const task = allowedOf(call, found);
       call.trace.task = task;
       if (template !== undefined) call.trace.template = template;
-      return next({ ...call, task });
+      return await next({ ...call, task });
     },
   };
 }

@@ -12,7 +12,7 @@ export function limit(limits: Limits): Stage {
     name: 'limit',
     wrap: (next) => async (call) => {
       await limits.admit(call);
-      return next(call);
+      return await next(call);
     },
   };
 }
