@@ -318,7 +318,10 @@ export function newTrace(): Trace {
 /** Answers a call. Throws a {@link FarthingError} where there is no answer. */
 export type Handler = (call: Call) => Promise<Reply>;
 
-/** One step of the pipeline. */
+/**
+ * One step of the pipeline. Stages of every call end with `return await next(call)`: an async function that
+ * returns a promise as it is waits two microtasks longer.
+ */
 export interface Stage {
   readonly name: string;
   readonly wrap: (next: Handler) => Handler;

@@ -62,8 +62,10 @@ function readBody(
   tenant: string,
   known: KnownBodies | undefined,
 ): Pick<Call, 'body' | 'operation'> {
-  const before = given && known?.find(text, given, tenant);
-  if (given !== undefined && before !== undefined) return { body: before, operation: given };
+  if (given !== undefined) {
+    const before = known?.find(text, given, tenant);
+    if (before !== undefined) return { body: before, operation: given };
+  }
   const body = parseRequestBody(text);
   const operation = given ?? operationOf(body.json);
   if (operation === 'chat') validateChatRequest(body.json);

@@ -7,7 +7,7 @@ import { PriceLookup } from '../../src/pricing/price-lookup.ts';
 import { NO_TOKENS } from '../../src/pricing/usage.ts';
 import { openSqliteStores } from '../../src/stores/sqlite-stores.ts';
 import type { Stores } from '../../src/stores/stores.ts';
-import { callRecord } from '../../src/testing/contracts/ledger-store.ts';
+import { callRecord } from '../../src/testing/ledger-records.ts';
 import { callOf, modelAt, nowhere, taskOf, tierOf } from '../../src/testing/stage-fixtures.ts';
 import { median } from '../overhead/statistics.ts';
 import { cpuMicros } from './cpu.ts';

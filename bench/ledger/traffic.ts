@@ -4,7 +4,7 @@
  * gives the same call, but for its id.
  */
 import type { CallRecord } from '../../src/stores/ledger-store.ts';
-import { attemptRecord, callRecord } from '../../src/testing/contracts/ledger-store.ts';
+import { attemptRecord, callRecord } from '../../src/testing/ledger-records.ts';
 
 const TASKS = 20;
 const USERS = 50_000;

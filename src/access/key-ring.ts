@@ -28,10 +28,8 @@ const COMPLAIN_EVERY_MS = 60_000;
 /**
  * Tells whose key a call carries.
  *
- * Kept is what the store said of each secret that is right, under the secret as the caller sent it: in
- * memory only, where every request brings it anyway, and hashing it anew would cost each call 2 µs. Nobody
- * can feel for a secret by the time that takes: V8 compares texts only whose seeded hashes are equal. All of
- * it is forgotten when the store's version changes, so a key that was revoked or rotated anywhere is refused
+ * Kept is what the store said of each secret, under the secret's hash, never the secret. All of it is
+ * forgotten when the store's version changes, so a key that was revoked or rotated anywhere is refused
  * after `refreshMs`; a new key is asked for on its first call and works at once. While the store cannot be read,
  * known keys keep working: an outage of the store is no reason to turn everybody away.
  *
@@ -60,13 +58,13 @@ export class KeyRing {
   /**
    * The key of a call, where its secret is in memory; undefined where {@link lookUp} must ask the store.
    * Throws `missing_api_key`, or `invalid_api_key` for a key that is not ours, cut, revoked, expired or
-   * replaced. Costs a look into a map.
+   * replaced. Costs one SHA-256 and a look into a map.
    */
   identify(headers: RequestHeaders): KeyRecord | undefined {
     const secret = presentedSecret(headers);
-    // First: a header may have thousands of characters.
+    // Before hashing: a header may have thousands of characters.
     if (secret.length !== SECRET_LENGTH) throw mistypedKey();
-    const credential = this.#known.get(secret);
+    const credential = this.#known.get(secretHash(secret));
     return credential === undefined ? undefined : this.#admit(credential);
   }
 
@@ -77,12 +75,13 @@ export class KeyRing {
   async lookUp(headers: RequestHeaders): Promise<KeyRecord> {
     const secret = presentedSecret(headers);
     if (!isWellFormed(secret)) throw mistypedKey();
+    const hash = secretHash(secret);
     // A refresh during the look-up starts a new map, and what was read before it stays out of that.
     const known = this.#known;
-    const credential = await this.#store.find(secretHash(secret));
+    const credential = await this.#store.find(hash);
     // Nothing is kept of unknown ones: they would push out the known, and may be created next.
     if (credential === undefined) throw unknownKey();
-    known.set(secret, credential);
+    known.set(hash, credential);
     return this.#admit(credential);
   }
 

@@ -12,6 +12,7 @@ import { RepeatedBodies } from './repeated-bodies.ts';
 /** A store with the work that nobody waits for. */
 export class AnswerCache {
   readonly store: CacheStore;
+  /** Requests that were answered from it, for those who read and look up the next. */
   readonly repeated = new RepeatedBodies();
   /** How answers of tasks are kept that were found, not configured; undefined: not at all. */
   readonly policy: CachePolicy | undefined;

@@ -5,19 +5,10 @@ import type { Call } from '../call.ts';
 import type { CachePolicy } from '../config/cache-policy.ts';
 import type { Task } from '../config/config.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { callOf, modelAt, taskOf, tierOf } from '../testing/stage-fixtures.ts';
+import { callOf, modelAt, taskOf, tierOf, policyOf } from '../testing/stage-fixtures.ts';
 import { cacheKeyOf, IGNORED_FIELDS } from './cache-key.ts';
 
-const policy: CachePolicy = {
-  ttlMs: 60_000,
-  staleMs: 0,
-  normalize: [],
-  keyFunction: undefined,
-  sampled: true,
-  samples: 1,
-  epoch: 0,
-  semantic: undefined,
-};
+const policy = policyOf({ sampled: true });
 const task = taskOf([tierOf(modelAt('small', 1))]);
 const found: Task = { ...task, origin: 'found' };
 

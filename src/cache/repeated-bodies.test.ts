@@ -3,20 +3,11 @@ import assert from 'node:assert/strict';
 import type { Call } from '../call.ts';
 import type { CachePolicy } from '../config/cache-policy.ts';
 import type { JsonObject } from '../json.ts';
-import { callOf, modelAt, taskOf, tierOf } from '../testing/stage-fixtures.ts';
+import { callOf, modelAt, taskOf, tierOf, policyOf } from '../testing/stage-fixtures.ts';
 import { cacheKeyOf } from './cache-key.ts';
 import { RepeatedBodies } from './repeated-bodies.ts';
 
-const policy: CachePolicy = {
-  ttlMs: 60_000,
-  staleMs: 0,
-  normalize: [],
-  keyFunction: undefined,
-  sampled: true,
-  samples: 1,
-  epoch: 0,
-  semantic: undefined,
-};
+const policy = policyOf({ sampled: true });
 const task = taskOf([tierOf(modelAt('small', 1))]);
 const TEXT = '{"model":"task/test","messages":[{"role":"user","content":"Hello"}]}';
 

@@ -1,6 +1,6 @@
 /**
  * Request bodies that the cache has answered, and their keys: the next call with the very same text is
- * neither parsed nor hashed again. Of what a hit costs, that is the larger half.
+ * neither parsed nor hashed again.
  *
  * @module
  */

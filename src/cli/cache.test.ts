@@ -9,7 +9,7 @@ import { QuestionFile } from '../semantic/question-file.ts';
 import { Scope } from '../semantic/scope.ts';
 import { openSqliteStores } from '../stores/sqlite-stores.ts';
 import { entryOf } from '../testing/contracts/cache-store.ts';
-import { callRecord } from '../testing/contracts/ledger-store.ts';
+import { callRecord } from '../testing/ledger-records.ts';
 import { main } from './main.ts';
 
 let directory: string;

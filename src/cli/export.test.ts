@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStores } from '../stores/sqlite-stores.ts';
-import { callRecord } from '../testing/contracts/ledger-store.ts';
+import { callRecord } from '../testing/ledger-records.ts';
 
 const BIN = join(import.meta.dirname, 'bin.ts');
 const CALLS = 2_000;

@@ -8,7 +8,7 @@ import { NO_TOKENS } from '../pricing/usage.ts';
 import { makeZip } from '../reconcile/__fixtures__/make-zip.ts';
 import type { AttemptRecord } from '../stores/ledger-store.ts';
 import { openSqliteStores } from '../stores/sqlite-stores.ts';
-import { attemptRecord, callRecord } from '../testing/contracts/ledger-store.ts';
+import { attemptRecord, callRecord } from '../testing/ledger-records.ts';
 
 const DOLLAR = 1_000_000_000;
 const NOV_1 = 1_793_491_200;

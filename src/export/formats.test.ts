@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { NO_TOKENS } from '../pricing/usage.ts';
 import type { CallRecord } from '../stores/ledger-store.ts';
 import { openSqliteStores } from '../stores/sqlite-stores.ts';
-import { attemptRecord, callRecord } from '../testing/contracts/ledger-store.ts';
+import { attemptRecord, callRecord } from '../testing/ledger-records.ts';
 import { type ExportFormat, exportLines, type ExportRow } from './formats.ts';
 
 const START = Date.UTC(2026, 10, 30, 23, 59, 59, 500);

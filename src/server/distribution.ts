@@ -1,7 +1,7 @@
 /**
  * A Prometheus histogram that is cheap to observe with.
  *
- * Prometheus' own client makes a text of the labels for each observation, 2 µs of a call's time; what is
+ * Prometheus' own client makes a text of the labels for each observation; what is
  * counted here under the label's value is only made text of when somebody looks.
  *
  * @module

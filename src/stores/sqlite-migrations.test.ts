@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { callRecord } from '../testing/contracts/ledger-store.ts';
+import { callRecord } from '../testing/ledger-records.ts';
 import { openSqliteStores } from './sqlite-stores.ts';
 
 test('a ledger from before the cache is brought forward, with what it has', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { NO_TOKENS } from '../pricing/usage.ts';
-import { attemptRecord, callRecord } from '../testing/contracts/ledger-store.ts';
+import { attemptRecord, callRecord } from '../testing/ledger-records.ts';
 import type { AttemptRecord } from './ledger-store.ts';
 import { openSqliteStores } from './sqlite-stores.ts';
 import { readProviderDays } from './sqlite-provider-days.ts';

@@ -1,7 +1,7 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
-import { attemptRecord, callRecord } from '../testing/contracts/ledger-store.ts';
+import { attemptRecord, callRecord } from '../testing/ledger-records.ts';
 import { GroupCommit } from './sqlite-group-commit.ts';
 import { SqliteLedger } from './sqlite-ledger.ts';
 import { scanCalls } from './sqlite-scan.ts';

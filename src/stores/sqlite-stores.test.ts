@@ -7,7 +7,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accountStoreContract } from '../testing/contracts/account-store.ts';
-import { callRecord, ledgerStoreContract } from '../testing/contracts/ledger-store.ts';
+import { ledgerStoreContract } from '../testing/contracts/ledger-store.ts';
+import { callRecord } from '../testing/ledger-records.ts';
 import { openSqliteStores } from './sqlite-stores.ts';
 
 ledgerStoreContract('SQLite in memory', () => openSqliteStores(':memory:'));
@@ -49,10 +50,10 @@ describe('SQLite in a file', () => {
   test('what is written survives kill -9', async () => {
     const file = path();
     const module = new URL('./sqlite-stores.ts', import.meta.url).href;
-    const contract = new URL('../testing/contracts/ledger-store.ts', import.meta.url).href;
+    const records = new URL('../testing/ledger-records.ts', import.meta.url).href;
     const script = `
       import { openSqliteStores } from ${JSON.stringify(module)};
-      import { callRecord } from ${JSON.stringify(contract)};
+      import { callRecord } from ${JSON.stringify(records)};
       const { ledger } = openSqliteStores(${JSON.stringify(file)});
       for (let call = 0; call < 100; call++) await ledger.append(callRecord());
       for (let call = 0; call < 100; call++) void ledger.append(callRecord());

@@ -5,6 +5,7 @@
  */
 import { type Attempt, type Call, type Handler, type Reply, ReplyEvent } from '../call.ts';
 import type { Check, Choice } from '../checks/check.ts';
+import type { CachePolicy } from '../config/cache-policy.ts';
 import type { Model, Provider, Task, Tier } from '../config/config.ts';
 import { toChunks } from '../dialects/openai-chat-chunks.ts';
 import { Departure } from '../departure.ts';
@@ -72,6 +73,21 @@ export function taskOf(tiers: readonly Tier[], more: Partial<Task> = {}): Task {
     maxCostNano: undefined,
     reference: undefined,
     sticky: true,
+    ...more,
+  };
+}
+
+/** How answers are kept for a minute, as they are. */
+export function policyOf(more: Partial<CachePolicy> = {}): CachePolicy {
+  return {
+    ttlMs: 60_000,
+    staleMs: 0,
+    normalize: [],
+    keyFunction: undefined,
+    sampled: false,
+    samples: 1,
+    epoch: 0,
+    semantic: undefined,
     ...more,
   };
 }

@@ -18,6 +18,7 @@ import {
   taskOf,
   textOf,
   tierOf,
+  policyOf,
 } from '../../testing/stage-fixtures.ts';
 import { ledger, type SettledCall } from '../ledger/ledger.ts';
 import { Conversations } from '../route/conversations.ts';
@@ -34,16 +35,7 @@ const models = new ModelRegistry(
 );
 const MINUTE = 60_000;
 
-const policy: CachePolicy = {
-  ttlMs: 60 * MINUTE,
-  staleMs: 0,
-  normalize: [],
-  keyFunction: undefined,
-  sampled: false,
-  samples: 1,
-  epoch: 0,
-  semantic: undefined,
-};
+const policy = policyOf({ ttlMs: 60 * MINUTE });
 
 interface Scene {
   readonly ask: (

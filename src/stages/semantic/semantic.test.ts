@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { AnswerCache } from '../../cache/answer-cache.ts';
 import { MemoryCache } from '../../cache/memory-cache.ts';
 import { type Call, compose, type Handler, NO_TIER } from '../../call.ts';
-import type { CachePolicy, SemanticPolicy } from '../../config/cache-policy.ts';
+import type { SemanticPolicy } from '../../config/cache-policy.ts';
 import { ModelRegistry } from '../../config/models.ts';
 import { isFarthingError } from '../../errors.ts';
 import type { JsonObject } from '../../json.ts';
@@ -13,7 +13,15 @@ import type { Embedder } from '../../semantic/embedder.ts';
 import { hashedEmbedder, hashedVector } from '../../semantic/hashed-embedder.ts';
 import { QuestionFile } from '../../semantic/question-file.ts';
 import { SemanticCaches } from '../../semantic/semantic-caches.ts';
-import { callOf, modelAt, scripted, taskOf, textOf, tierOf } from '../../testing/stage-fixtures.ts';
+import {
+  callOf,
+  modelAt,
+  scripted,
+  taskOf,
+  textOf,
+  tierOf,
+  policyOf,
+} from '../../testing/stage-fixtures.ts';
 import { cache } from '../cache/cache.ts';
 import { coalesce } from '../coalesce/coalesce.ts';
 import { ledger, type SettledCall } from '../ledger/ledger.ts';
@@ -43,16 +51,7 @@ const likeness: SemanticPolicy = {
   timeoutMs: 100,
 };
 
-const policy: CachePolicy = {
-  ttlMs: 3_600_000,
-  staleMs: 0,
-  normalize: [],
-  keyFunction: undefined,
-  sampled: false,
-  samples: 1,
-  epoch: 0,
-  semantic: likeness,
-};
+const policy = policyOf({ ttlMs: 3_600_000, semantic: likeness });
 
 const KEPT = 'How do I close my account?';
 const ASKED = 'how can I close my account';

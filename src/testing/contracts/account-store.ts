@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Account } from '../../stores/account-store.ts';
 import type { Stores } from '../../stores/stores.ts';
-import { attemptRecord, callRecord } from './ledger-store.ts';
+import { attemptRecord, callRecord } from '../ledger-records.ts';
 
 /** What the suite needs: processes are stores that share what is behind them. */
 export interface SharedStores {
