@@ -5,6 +5,7 @@
  */
 import type { Cashier } from './accounts/cashier.ts';
 import type { AnswerCache } from './cache/answer-cache.ts';
+import type { Entry } from './cache/entry.ts';
 import { type Call, compose, type Handler, type Stage } from './call.ts';
 import type { Model, Task } from './config/config.ts';
 import type { Spending } from './config/spending.ts';
@@ -12,6 +13,7 @@ import { referenceOf } from './pricing/receipt.ts';
 import type { SemanticCaches } from './semantic/semantic-caches.ts';
 import { budget } from './stages/budget/budget.ts';
 import { cache } from './stages/cache/cache.ts';
+import { keep } from './stages/cache/keep.ts';
 import { noCache } from './stages/cache/no-cache.ts';
 import { coalesce } from './stages/coalesce/coalesce.ts';
 import { elsewhere } from './stages/coalesce/elsewhere.ts';
@@ -70,13 +72,16 @@ function answering(
   parts: PipelineParts & { readonly cache: AnswerCache },
   { wrap: settled }: Stage,
 ): readonly Stage[] {
-  const { semantic: caches, cache: answers, prices } = parts;
-  if (caches === undefined) return [cache({ ...parts, settled }), ...inFlight(parts)];
-  const judging = new Judging({ caches, answers, prices, ask: createAsk(parts), settled });
+  const { semantic: caches, cache: answers } = parts;
+  const exact = cache({ ...parts, settled });
+  if (caches === undefined) return [exact, ...inFlight(parts), keep({ ...parts, answers })];
+  const judging = new Judging({ ...parts, caches, answers, ask: createAsk(parts), settled });
+  const onKept = async (call: Call, entry: Entry): Promise<void> => judging.kept(call, entry);
   return [
-    cache({ ...parts, settled, onKept: async (call, entry) => judging.kept(call, entry) }),
+    exact,
     semantic({ ...parts, caches, answers, judging }),
     ...inFlight(parts),
+    keep({ ...parts, answers, onKept }),
   ];
 }
 

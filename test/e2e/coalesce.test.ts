@@ -100,7 +100,15 @@ describe('identical calls in flight', () => {
     const leader = calls.find(({ attempts }) => attempts.length === 1);
     assert.equal(leader?.status, 499);
     assert.equal(leader?.attempts[0]?.usageSource, 'provider');
-    assert.equal(house.gateway.stores.ledger.report({}).totals.cost_nano_usd, ONE);
+    // It is kept as well, at what it has cost whoever asked.
+    await house.gateway.cache?.idle();
+    const again = await client.chat.completions.create(question());
+    assert.equal(again.choices[0]?.message.content, TEXT);
+    assert.equal(house.upstream.requests.length, 1);
+    const { totals } = house.gateway.stores.ledger.report({});
+    assert.equal(totals.cost_nano_usd, ONE);
+    const hit = (await rows(house, 3)).find(({ cache }) => cache === 'hit');
+    assert.equal(hit?.avoidedNano, ONE);
     await house.close();
   });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { AnswerCache } from '../../cache/answer-cache.ts';
 import type { CacheStore } from '../../cache/cache-store.ts';
 import { MemoryCache } from '../../cache/memory-cache.ts';
-import type { Call, Handler, Receipt, Reply } from '../../call.ts';
+import { type Call, compose, type Handler, type Receipt, type Reply } from '../../call.ts';
 import type { CachePolicy } from '../../config/cache-policy.ts';
 import type { Task } from '../../config/config.ts';
 import { ModelRegistry } from '../../config/models.ts';
@@ -24,6 +24,7 @@ import { ledger, type SettledCall } from '../ledger/ledger.ts';
 import { Conversations } from '../route/conversations.ts';
 import { route } from '../route/route.ts';
 import { cache } from './cache.ts';
+import { keep } from './keep.ts';
 import { readDirectives } from './directives.ts';
 
 const small = modelAt('small', 1, 2);
@@ -65,11 +66,11 @@ function scene(more: Partial<CachePolicy> = {}, store?: CacheStore): Scene {
   const stage = cache({
     cache: answers,
     models,
-    prices,
     settled: (handler) => settling.wrap(handler),
   });
-  const next = route({ prices, conversations: new Conversations() }).wrap(upstream);
-  const handler = settling.wrap(stage.wrap(next));
+  const keeping = keep({ answers, prices });
+  const routing = route({ prices, conversations: new Conversations() });
+  const handler = compose([settling, stage, keeping, routing], upstream);
   return {
     settled,
     answers,

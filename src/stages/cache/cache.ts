@@ -10,11 +10,9 @@ import type { CachePolicy } from '../../config/cache-policy.ts';
 import type { Task } from '../../config/config.ts';
 import type { ModelRegistry } from '../../config/models.ts';
 import { FarthingError } from '../../errors.ts';
-import type { PriceLookup } from '../../pricing/price-lookup.ts';
 import { RecentMap } from '../../recent-map.ts';
 import { callBehind } from './behind.ts';
 import { cacheMiss, type Directives, readDirectives } from './directives.ts';
-import { kept } from './keep.ts';
 import { mayBeCached } from './keepable.ts';
 import { CACHE_HEADERS, replay } from './replay.ts';
 
@@ -22,11 +20,8 @@ import { CACHE_HEADERS, replay } from './replay.ts';
 export interface CacheOptions {
   readonly cache: AnswerCache;
   readonly models: ModelRegistry;
-  readonly prices: PriceLookup;
   /** Puts the ledger around a handler: a revalidation is a call of its own in it. */
   readonly settled: (handler: Handler) => Handler;
-  /** Told of each answer once it is kept, behind the call. */
-  readonly onKept?: ((call: Call, entry: Entry) => Promise<void>) | undefined;
 }
 
 /** The stage. Throws `cache_miss` for a call that wants what is kept or nothing. */
@@ -67,7 +62,7 @@ class Caching {
     const asked = readDirectives(call.headers);
     const place = asked.mode === 'off' ? undefined : this.#placeOf(call);
     if (place === undefined) return this.#pass(call, 'off', asked);
-    if (asked.mode === 'refresh') return this.#ask(call, 'refresh', { place, asked });
+    if (asked.mode === 'refresh') return this.#ask(call, 'refresh', place);
     let entry: Entry | undefined;
     let state: CacheState = 'miss';
     try {
@@ -80,7 +75,7 @@ class Caching {
       // What means the same may still be kept: that stage refuses the call when there is none.
       const isLast = state !== 'miss' || place.policy.semantic === undefined;
       if (asked.mode === 'only' && isLast) return this.#pass(call, state, asked);
-      return this.#ask(call, state, { place, asked });
+      return this.#ask(call, state, place);
     }
     if (entry.freshUntil <= Date.now()) this.#revalidate(call, place);
     this.#options.cache.repeated.answered(call, { ...place, key: place.ofAll });
@@ -118,28 +113,16 @@ class Caching {
     throw cacheMiss();
   }
 
-  /** Asks a model, and keeps what it says. */
-  async #ask(
-    call: Call,
-    state: CacheState,
-    { place, asked }: { readonly place: Place; readonly asked: Directives },
-  ): Promise<Reply> {
+  /** Goes on to a model, for an answer that `keep` keeps under the call's key. */
+  async #ask(call: Call, state: CacheState, { key }: Place): Promise<Reply> {
     note(call, state);
-    const { cache: answers, prices, onKept } = this.#options;
-    return kept(call, await this.#next({ ...call, sameAs: place.key }), {
-      ...place,
-      ttlMs: asked.ttlMs,
-      prices,
-      put: (entry) => answers.keep(entry, async () => onKept?.(call, entry)),
-    });
+    return this.#next({ ...call, sameAs: key });
   }
 
   /** Fetches a new answer behind one that is given although it is stale. */
   #revalidate(call: Call, place: Place): void {
     const { cache: answers, settled } = this.#options;
-    const fetch = settled(async (own) =>
-      this.#ask(own, 'revalidate', { place, asked: readDirectives({}) }),
-    );
+    const fetch = settled(async (own) => this.#ask(own, 'revalidate', place));
     answers.revalidate(place.key, async () => {
       const { events } = await fetch(callBehind(call));
       for await (const _ of events);

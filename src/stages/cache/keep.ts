@@ -1,8 +1,14 @@
 /**
- * Keeping an answer while it is given on.
+ * `keep`: an answer is kept while it is given on.
+ *
+ * Innermost of the stages that answer from what was given before: what arrives here was asked of a model,
+ * once, whoever waits for it. Of calls that share a question the one that asked may leave; its answer is
+ * kept all the same when another has read it to the end.
  *
  * @module
  */
+import type { AnswerCache } from '../../cache/answer-cache.ts';
+import type { Entry } from '../../cache/entry.ts';
 import {
   batchesOf,
   type Call,
@@ -10,8 +16,8 @@ import {
   NO_TIER,
   type Reply,
   type ReplyEvent,
+  type Stage,
 } from '../../call.ts';
-import type { Entry } from '../../cache/entry.ts';
 import type { CachePolicy } from '../../config/cache-policy.ts';
 import type { Task } from '../../config/config.ts';
 import { CompletionGatherer } from '../../dialects/openai-chat-gathered.ts';
@@ -19,32 +25,56 @@ import type { JsonObject } from '../../json.ts';
 import type { PriceLookup } from '../../pricing/price-lookup.ts';
 import { priceOf } from '../../pricing/receipt.ts';
 import { toOpenAIUsage } from '../../pricing/usage-openai.ts';
+import { readDirectives } from './directives.ts';
 import { isWhole, wentWell } from './keepable.ts';
 
-/** What is needed to keep an answer. */
-export interface Keeping {
+/** What the stage works with. */
+export interface KeepOptions {
+  readonly answers: AnswerCache;
+  readonly prices: PriceLookup;
+  /** Told of each answer once it is kept, behind the call. */
+  readonly onKept?: ((call: Call, entry: Entry) => Promise<void>) | undefined;
+}
+
+/** The stage. Only for calls with `sameAs`; an answer is kept once it is complete and if it may be. */
+export function keep(options: KeepOptions): Stage {
+  return {
+    name: 'keep',
+    wrap: (next) => async (call) => {
+      const place = placeOf(call, options.answers);
+      return place === undefined
+        ? await next(call)
+        : kept(call, await next(call), { ...options, ...place });
+    },
+  };
+}
+
+/** Where an answer belongs. */
+interface Place {
   readonly key: string;
   readonly task: Task;
   readonly policy: CachePolicy;
-  /** What the client allows, in ms. */
-  readonly ttlMs: number | undefined;
-  readonly prices: PriceLookup;
-  /** Takes the entry. Nobody waits for it. */
-  readonly put: (entry: Entry) => void;
 }
+
+type Keeping = KeepOptions & Place;
 
 /** Up to this share of its time an entry dies earlier, by chance, so that those of one burst do not die at once. */
 const JITTER = 0.1;
 
-/** The reply, whose answer is kept once it is complete and if it may be. */
-export async function kept(call: Call, reply: Reply, keeping: Keeping): Promise<Reply> {
+function placeOf({ sameAs: key, task }: Call, answers: AnswerCache): Place | undefined {
+  const policy = key === undefined || task === undefined ? undefined : answers.policyOf(task);
+  if (key === undefined || task === undefined || policy === undefined) return undefined;
+  return { key, task, policy };
+}
+
+async function kept(call: Call, reply: Reply, keeping: Keeping): Promise<Reply> {
   if (reply.form === 'stream') {
     const whole = (answer: JsonObject | undefined): void => keepStreamed(call, answer, keeping);
     return { ...reply, events: new GatheredEvents(reply.events, whole) };
   }
   const batches = await batchesOf(reply);
   const event = batches[0]?.[0];
-  if (event !== undefined && isWhole(event.value, call)) keep(call, event.data, keeping);
+  if (event !== undefined && isWhole(event.value, call)) put(call, event.data, keeping);
   return { ...reply, events: eventsOf(batches) };
 }
 
@@ -53,22 +83,19 @@ function keepStreamed(call: Call, answer: JsonObject | undefined, keeping: Keepi
   const used = call.trace.answer?.usage;
   // Of a host that streams no usage it was counted here; a client that asks for JSON is told as much.
   const usage = answer['usage'] ?? (used === undefined ? undefined : toOpenAIUsage(used));
-  keep(call, JSON.stringify(usage === undefined ? answer : { ...answer, usage }), keeping);
+  put(call, JSON.stringify(usage === undefined ? answer : { ...answer, usage }), keeping);
 }
 
-function keep(call: Call, body: string, { key, task, policy, ttlMs, prices, put }: Keeping): void {
+function put(call: Call, body: string, keeping: Keeping): void {
+  const { key, task, policy, answers, prices, onKept } = keeping;
   const { trace, operation, tenant, tags } = call;
   const answer = trace.answer;
-  // Of calls that shared an answer, in one process or in several, the one that asked for it keeps it; what was
-  // given to a question that only means the same is kept under its own.
-  if (trace.coalescedWith !== undefined) return;
-  if (trace.cache === 'hit' || trace.cache === 'semantic') return;
   if (answer?.usage === undefined || !wentWell(call, task, answer)) return;
-  const ttl = Math.min(policy.ttlMs, ttlMs ?? Infinity);
+  const ttl = timeOf(call, policy);
   if (ttl <= 0) return;
   const storedAt = Date.now();
   const freshUntil = storedAt + Math.ceil(ttl * (1 - JITTER * Math.random()));
-  put({
+  const entry: Entry = {
     key,
     operation,
     body,
@@ -84,7 +111,17 @@ function keep(call: Call, body: string, { key, task, policy, ttlMs, prices, put 
     task: task.name,
     tenant,
     tags,
-  });
+  };
+  answers.keep(entry, async () => onKept?.(call, entry));
+}
+
+/**
+ * How long an answer is kept, in ms: never longer than the client allows. What is fetched behind a client's
+ * call is not the client's: were it not kept, it would be fetched again for each call.
+ */
+function timeOf({ headers, trace }: Call, { ttlMs }: CachePolicy): number {
+  if (trace.cache === 'revalidate') return ttlMs;
+  return Math.min(ttlMs, readDirectives(headers).ttlMs ?? Infinity);
 }
 
 /** What answering the same again would cost: all tiers' attempts, those that were rejected too. */

@@ -6,8 +6,8 @@
 import type { AnswerCache } from '../../cache/answer-cache.ts';
 import type { Entry } from '../../cache/entry.ts';
 import { batchesOf, type Call, type Handler, NO_TIER, type Trace } from '../../call.ts';
-import type { CachePolicy, SemanticPolicy } from '../../config/cache-policy.ts';
-import type { Model, Task } from '../../config/config.ts';
+import type { SemanticPolicy } from '../../config/cache-policy.ts';
+import type { Model } from '../../config/config.ts';
 import type { PriceLookup } from '../../pricing/price-lookup.ts';
 import { priceOf } from '../../pricing/receipt.ts';
 import { type AskJudge, type JudgeQuestion, judgeSample } from '../../semantic/agreement.ts';
@@ -16,8 +16,6 @@ import type { Question } from '../../semantic/eligible.ts';
 import type { Candidate, SemanticCache } from '../../semantic/semantic-cache.ts';
 import type { SemanticCaches } from '../../semantic/semantic-caches.ts';
 import { callBehind } from '../cache/behind.ts';
-import { readDirectives } from '../cache/directives.ts';
-import { kept } from '../cache/keep.ts';
 
 /** What judging works with. */
 export interface JudgingOptions {
@@ -38,13 +36,6 @@ export interface LookedUp {
   readonly policy: SemanticPolicy;
   /** The hit that is to be compared with the model's answer; undefined: none. */
   readonly hit?: Candidate & { readonly served: boolean };
-}
-
-/** Where the model's answer to a question belongs in the exact cache. */
-export interface Place {
-  readonly key: string;
-  readonly task: Task;
-  readonly policy: CachePolicy;
 }
 
 /** Waits for the model's answers, and compares. No client waits for any of it, and none hears of its failures. */
@@ -75,23 +66,11 @@ export class Judging {
   }
 
   /** Asks the model behind an answer that was given; its own answer is kept, too. */
-  verify(
-    call: Call,
-    lookedUp: LookedUp,
-    next: { readonly handler: Handler; readonly place: Place },
-  ): void {
-    const { answers, settled, prices } = this.#options;
-    const { place, handler } = next;
+  verify(call: Call, lookedUp: LookedUp, next: Handler): void {
+    const { answers, settled } = this.#options;
     const own = callBehind(call);
     this.expect(own, lookedUp);
-    const ask = settled(async (asked) =>
-      kept(asked, await handler(asked), {
-        ...place,
-        ttlMs: readDirectives(call.headers).ttlMs,
-        prices,
-        put: (entry) => answers.keep(entry, async () => this.kept(own, entry)),
-      }),
-    );
+    const ask = settled(next);
     answers.background(
       this.#counted(own, lookedUp, async () => {
         const { events } = await ask(own);

@@ -23,6 +23,7 @@ import {
   policyOf,
 } from '../../testing/stage-fixtures.ts';
 import { cache } from '../cache/cache.ts';
+import { keep } from '../cache/keep.ts';
 import { coalesce } from '../coalesce/coalesce.ts';
 import { ledger, type SettledCall } from '../ledger/ledger.ts';
 import { Conversations } from '../route/conversations.ts';
@@ -126,12 +127,11 @@ async function scene({ semantic: more, embedder = hashedEmbedder, draw = 0 }: Sc
       cache({
         cache: answers,
         models,
-        prices,
         settled: settling.wrap,
-        onKept: async (call, entry) => judging.kept(call, entry),
       }),
       semantic({ caches, answers, prices, models, judging }),
       coalesce(),
+      keep({ answers, prices, onKept: async (call, entry) => judging.kept(call, entry) }),
       route({ prices, conversations: new Conversations() }),
     ],
     upstream,
@@ -228,8 +228,8 @@ describe('shadow', () => {
     say('You close it in the settings, at the very bottom of the page.');
     await ask(ASKED);
     assert.partialDeepStrictEqual(likely.stats(), [{ judged: 1, wrong: 0, judgingNano: 35_000 }]);
-    const own = settled.at(-1);
-    assert.equal(own?.call.trace.cache, 'revalidate');
+    const own = settled.find(({ call }) => call.trace.cache === 'revalidate');
+    assert.ok(own !== undefined);
     assert.equal(own.call.body.json['model'], 'judge');
     assert.deepEqual(
       [own.receipt.costNano, own.receipt.referenceNano, own.receipt.overheadNano],

@@ -8,13 +8,14 @@ import { divisionOf, ignoredFields, isFaithful, versionOf } from '../../cache/ca
 import type { Entry } from '../../cache/entry.ts';
 import { type Call, type Handler, NO_TIER, type Reply, type Stage } from '../../call.ts';
 import type { SemanticPolicy } from '../../config/cache-policy.ts';
+import type { Task } from '../../config/config.ts';
 import type { ModelRegistry } from '../../config/models.ts';
 import { priceOf } from '../../pricing/receipt.ts';
 import { eligible, type Question } from '../../semantic/eligible.ts';
 import type { LookUp, SemanticCache } from '../../semantic/semantic-cache.ts';
 import { cacheMiss, type Directives, readDirectives } from '../cache/directives.ts';
 import { replay } from '../cache/replay.ts';
-import type { Judging, JudgingOptions, LookedUp, Place } from './judging.ts';
+import type { Judging, JudgingOptions, LookedUp } from './judging.ts';
 
 /** What the stage works with. */
 export interface SemanticOptions extends Pick<JudgingOptions, 'caches' | 'answers' | 'prices'> {
@@ -37,7 +38,9 @@ export function semantic(options: SemanticOptions): Stage {
 }
 
 /** A call that may be looked up. */
-interface Asked extends Place {
+interface Asked {
+  readonly key: string;
+  readonly task: Task;
   readonly likeness: SemanticPolicy;
   readonly cache: SemanticCache;
   readonly question: Question;
@@ -81,7 +84,7 @@ class Likeness {
         division: divisionOf(call),
         ignored: ignoredFields(task),
       });
-    return cache && question && { key, task, policy, likeness, cache, question };
+    return cache && question && { key, task, likeness, cache, question };
   }
 
   /** The kept answer, where there is one to be given; else what is found is noted for when the model has answered. */
@@ -144,15 +147,11 @@ class Likeness {
     const { models, judging } = this.#options;
     const model = models.find(entry.model);
     if (model === undefined) return undefined;
-    const { key, task, policy, cache, question } = asked;
+    const { cache, question } = asked;
     cache.gave(question, entry.costNano);
     if (found.judge) {
       const hit = { ...found, served: true };
-      judging.verify(
-        call,
-        { ...lookedUp, hit },
-        { handler: this.#next, place: { key, task, policy } },
-      );
+      judging.verify(call, { ...lookedUp, hit }, this.#next);
     }
     return replay(call, { entry, model, state: 'semantic' });
   }
