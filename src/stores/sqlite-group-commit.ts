@@ -1,6 +1,6 @@
 /**
- * Group commit: what is written within one turn of the event loop shares a transaction; while the process
- * has no time to spare, what is written within some milliseconds.
+ * Group commit: what is to be written shares a transaction with whatever comes in the same turn of the event
+ * loop, and in the turns after it as long as each brings more.
  *
  * @module
  */
@@ -28,15 +28,8 @@ const MOST_AT_ONCE = 256;
 /** Works kept while the disk is full or the file locked; the oldest are dropped beyond. */
 const MOST_WAITING = 100_000;
 const RETRY_MS = 1_000;
-/**
- * The event loop's utilisation from which on groups are gathered for a moment, to share a transaction, and
- * below which they no longer are: those who wait for a gathered group make the loop idle themselves.
- */
-const BUSY_AT = 0.9;
-const CALM_AT = 0.5;
-const BUSY_PAUSE_MS = 4;
-/** How often the utilisation is looked at, in ms. */
-const LOOK_EVERY_MS = 50;
+/** How long a group is gathered at most while each turn of the event loop brings more, in ms. */
+const GATHERED_MS = 4;
 /** A transaction that took this long to begin waited for another process. */
 const CONTENDED_MS = 0.5;
 /** How long works are gathered while processes contend for the file: waiting for a lock stops everything. */
@@ -60,11 +53,7 @@ export class GroupCommit {
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
   #failing = false;
-  /** How long the next group is gathered, in ms; 0: until the event loop comes around. */
-  #pauseMs = 0;
-  #isBusy = false;
-  #lookedAt = 0;
-  #utilisation = performance.eventLoopUtilization();
+  #isContended = false;
   #complainedAt = 0;
 
   constructor(database: DatabaseSync, write: Writer, options: GroupCommitOptions) {
@@ -84,11 +73,26 @@ export class GroupCommit {
     if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
     if (this.#failing) return;
     this.#group ??= newGroup();
-    if (this.#soon === undefined && this.#later === undefined) {
-      if (this.#pauseMs > 0) this.#later = setTimeout(() => this.#run(), this.#pauseMs);
-      else this.#soon = setImmediate(() => this.#run());
-    }
+    if (this.#soon === undefined && this.#later === undefined) this.#schedule();
     return this.#group.written;
+  }
+
+  #schedule(): void {
+    if (this.#isContended) {
+      this.#later = setTimeout(() => this.#run(), CONTENDED_PAUSE_MS);
+      return;
+    }
+    const { length } = this.#waiting;
+    const until = performance.now() + GATHERED_MS;
+    this.#soon = setImmediate(() => this.#gather(length, until));
+  }
+
+  /** Writes as soon as a turn brings nothing more: who waits is not held up for nobody. */
+  #gather(before: number, until: number): void {
+    const { length } = this.#waiting;
+    if (length > before && length < MOST_AT_ONCE && performance.now() < until) {
+      this.#soon = setImmediate(() => this.#gather(length, until));
+    } else this.#run();
   }
 
   /** Writes everything that waits. Throws where that is not possible now. */
@@ -141,22 +145,10 @@ export class GroupCommit {
     if (works.length === 0) return;
     const before = performance.now();
     this.exclusively(() => {
-      const now = performance.now();
-      this.#lookAround(now);
-      const usual = this.#isBusy ? BUSY_PAUSE_MS : 0;
-      this.#pauseMs = now - before > CONTENDED_MS ? CONTENDED_PAUSE_MS : usual;
+      this.#isContended = performance.now() - before > CONTENDED_MS;
       this.#write(works);
     });
     this.#waiting = this.#waiting.slice(works.length);
-  }
-
-  #lookAround(now: number): void {
-    if (now - this.#lookedAt < LOOK_EVERY_MS) return;
-    this.#lookedAt = now;
-    const utilisation = performance.eventLoopUtilization();
-    const since = performance.eventLoopUtilization(utilisation, this.#utilisation);
-    this.#isBusy = since.utilization > (this.#isBusy ? CALM_AT : BUSY_AT);
-    this.#utilisation = utilisation;
   }
 
   #tell(): void {
