@@ -117,11 +117,17 @@ export function eventsOf(
   return new ReadyEvents(batches);
 }
 
-/** All batches of a reply. Where they are there already, at the price of one promise instead of one for each. */
-export async function batchesOf({ events }: Reply): Promise<readonly (readonly ReplyEvent[])[]> {
-  if (events instanceof ReadyEvents) return events.batches;
+/** All batches of a reply, where they are there already: without a promise. */
+export function readyBatchesOf({ events }: Reply): readonly (readonly ReplyEvent[])[] | undefined {
+  return events instanceof ReadyEvents ? events.batches : undefined;
+}
+
+/** All batches of a reply. */
+export async function batchesOf(reply: Reply): Promise<readonly (readonly ReplyEvent[])[]> {
+  const ready = readyBatchesOf(reply);
+  if (ready !== undefined) return ready;
   const batches: (readonly ReplyEvent[])[] = [];
-  for await (const batch of events) batches.push(batch);
+  for await (const batch of reply.events) batches.push(batch);
   return batches;
 }
 

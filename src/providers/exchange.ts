@@ -30,7 +30,7 @@ export async function exchange(
   departure: Departure,
 ): Promise<Exchange> {
   if (departure.left) throw clientGone();
-  return new Promise<Exchange>((resolve, reject) => {
+  return await new Promise<Exchange>((resolve, reject) => {
     connection.pool.dispatch(
       {
         method: 'POST',

@@ -25,7 +25,8 @@ export function serveCall(operation: Operation) {
     }
     const headers = request.headers as Headers;
     // Before the body is read: a stranger must not make the gateway take in megabytes.
-    const key = await gateway.authenticate(headers);
+    const found = gateway.authenticate(headers);
+    const key = found instanceof Promise ? await found : found;
     const text = await readBody(request, gateway.config.maxBodyBytes);
     const departure = new Departure();
     response.once('close', () => {

@@ -18,10 +18,26 @@ export interface DistributionOptions {
   readonly bounds: readonly number[];
 }
 
-interface Observed {
+/** The amounts of one value of the label. */
+export class Observed {
+  readonly #bounds: readonly number[];
   /** How many were in each bucket, and in none before it. */
   readonly counts: number[];
-  sum: number;
+  sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.counts = Array.from({ length: bounds.length + 1 }, () => 0);
+  }
+
+  /** Counts an amount. */
+  add(amount: number): void {
+    const bounds = this.#bounds;
+    let bucket = 0;
+    while (bucket < bounds.length && amount > (bounds[bucket] ?? 0)) bucket++;
+    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
+    this.sum += amount;
+  }
 }
 
 /** Counts amounts by bucket, for each value of a label. */
@@ -33,18 +49,14 @@ export class Distribution {
     this.#options = options;
   }
 
-  /** Counts an amount under a value of the label. */
-  observe(value: string, amount: number): void {
-    const { bounds } = this.#options;
+  /** What was observed under a value of the label: to be added to. */
+  of(value: string): Observed {
     let observed = this.#observed.get(value);
     if (observed === undefined) {
-      observed = { counts: Array.from({ length: bounds.length + 1 }, () => 0), sum: 0 };
+      observed = new Observed(this.#options.bounds);
       this.#observed.set(value, observed);
     }
-    let bucket = 0;
-    while (bucket < bounds.length && amount > (bounds[bucket] ?? 0)) bucket++;
-    observed.counts[bucket] = (observed.counts[bucket] ?? 0) + 1;
-    observed.sum += amount;
+    return observed;
   }
 
   /** In Prometheus' text format 0.0.4. */

@@ -6,16 +6,19 @@
  */
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { isOfEach } from '../accounts/whose.ts';
-import { type Attempt, SAVING_STAGES } from '../call.ts';
+import { type Attempt, type Call, SAVING_STAGES } from '../call.ts';
 import type { FarthingError } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { TOKEN_CLASSES } from '../pricing/usage.ts';
 import type { SettledCall } from '../stages/ledger/ledger.ts';
 import { Distribution } from './distribution.ts';
 import { Tally } from './tally.ts';
+import { TaskSums } from './task-sums.ts';
 
 /** Seconds; answers take from milliseconds to minutes. */
 const BUCKETS = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+
+const NANO = 1e9;
 
 /** Models that have a label of their own. */
 const MOST_MODELS = 500;
@@ -58,23 +61,15 @@ export class Metrics {
     label: 'provider',
     bounds: BUCKETS,
   });
-  readonly #inFlight: Gauge;
-  readonly #saved: Gauge;
+  readonly #tasks = new Map<string, TaskSums>();
   readonly #models = new Set<string>();
+  /** In nano-dollars, since the start. */
+  readonly #saved = { cache: 0, coalesce: 0, route: 0, service: 0 };
+  #inFlight = 0;
 
   constructor(gateway: Gateway) {
     collectDefaultMetrics({ register: this.#registry, prefix: 'farthing_' });
-    this.#inFlight = new Gauge({
-      name: 'farthing_calls_in_flight',
-      help: 'Calls being answered',
-      registers: [this.#registry],
-    });
-    this.#saved = new Gauge({
-      name: 'farthing_saved_usd',
-      help: 'What each stage saved since the start; falls where it loses',
-      labelNames: ['stage'],
-      registers: [this.#registry],
-    });
+    this.#watchCalls();
     this.#watchBudgets(gateway);
     gateway.onSettled((settled) => this.#settled(settled));
   }
@@ -90,45 +85,59 @@ export class Metrics {
   }
 
   began(): void {
-    this.#inFlight.inc();
+    this.#inFlight++;
   }
 
   ended(): void {
-    this.#inFlight.dec();
+    this.#inFlight--;
   }
 
   /** Counts a request that never became a call. */
   refused(error: FarthingError): void {
-    this.#refused.add(1, error.code);
+    this.#refused.of(error.code).amount++;
   }
 
   #settled({ call, receipt, error, endedAt }: SettledCall): void {
-    const found = call.trace.task;
-    const task = found === undefined || found.origin === 'found' ? 'found' : found.name;
-    const status = String(error?.status ?? 200);
-    this.#calls.add(1, task, status, call.trace.outcome ?? 'none');
-    if (call.trace.cache !== undefined) this.#cached.add(1, task, call.trace.cache);
-    this.#duration.observe(task, (endedAt - call.startedAt) / 1000);
-    this.#cost.add(receipt.costNano / 1e9, task);
-    this.#overhead.add(Math.max(0, receipt.overheadNano) / 1e9, task);
-    for (const stage of SAVING_STAGES) {
-      const nano = receipt.savedNano[stage];
-      if (nano !== 0) this.#saved.inc({ stage }, nano / 1e9);
-    }
-    if (!receipt.priced) this.#unpriced.add(1, task);
+    const { outcome, cache, attempts } = call.trace;
+    const task = this.#sumsOf(call);
+    task.ended(error?.status ?? 200, outcome).amount++;
+    if (cache !== undefined) task.cached(cache).amount++;
+    task.duration.add((endedAt - call.startedAt) / 1000);
+    task.cost.amount += receipt.costNano / NANO;
+    task.overhead.amount += Math.max(0, receipt.overheadNano) / NANO;
+    for (const stage of SAVING_STAGES) this.#saved[stage] += receipt.savedNano[stage];
+    if (!receipt.priced) task.unpriced.amount++;
     // Counters cannot fall: saved is reference less cost, and the difference may be negative.
-    this.#reference.add((receipt.referenceNano ?? receipt.costNano) / 1e9, task);
-    for (const attempt of call.trace.attempts) this.#attempt(attempt);
+    task.reference.amount += (receipt.referenceNano ?? receipt.costNano) / NANO;
+    for (const attempt of attempts) this.#attempt(attempt);
+  }
+
+  /** Tasks that were found are one: a client must not make labels. */
+  #sumsOf({ trace: { task } }: Call): TaskSums {
+    const name = task === undefined || task.origin === 'found' ? 'found' : task.name;
+    let sums = this.#tasks.get(name);
+    if (sums === undefined) {
+      const tallies = {
+        calls: this.#calls,
+        cached: this.#cached,
+        cost: this.#cost,
+        reference: this.#reference,
+        overhead: this.#overhead,
+        unpriced: this.#unpriced,
+      };
+      this.#tasks.set(name, (sums = new TaskSums(name, tallies, this.#duration.of(name))));
+    }
+    return sums;
   }
 
   #attempt({ provider, model, status, usage, firstByteMs, error }: Attempt): void {
     const name = this.#bounded(model.name);
-    this.#attempts.add(1, provider, name, String(status ?? error?.code ?? 'none'));
-    if (firstByteMs !== undefined) this.#firstByte.observe(provider, firstByteMs / 1000);
+    this.#attempts.of(provider, name, String(status ?? error?.code ?? 'none')).amount++;
+    if (firstByteMs !== undefined) this.#firstByte.of(provider).add(firstByteMs / 1000);
     if (usage === undefined) return;
     for (const tokens of TOKEN_CLASSES) {
       const count = usage.tokens[tokens];
-      if (count > 0) this.#tokens.add(count, name, tokens);
+      if (count > 0) this.#tokens.of(name, tokens).amount += count;
     }
   }
 
@@ -138,6 +147,25 @@ export class Metrics {
     if (this.#models.size >= MOST_MODELS) return '(other)';
     this.#models.add(model);
     return model;
+  }
+
+  /** Told when somebody asks: a gauge that is set by each call costs each call. */
+  #watchCalls(): void {
+    const inFlight: Gauge = new Gauge({
+      name: 'farthing_calls_in_flight',
+      help: 'Calls being answered',
+      registers: [this.#registry],
+      collect: () => inFlight.set(this.#inFlight),
+    });
+    const saved: Gauge = new Gauge({
+      name: 'farthing_saved_usd',
+      help: 'What each stage saved since the start; falls where it loses',
+      labelNames: ['stage'],
+      registers: [this.#registry],
+      collect: () => {
+        for (const stage of SAVING_STAGES) saved.set({ stage }, this.#saved[stage] / NANO);
+      },
+    });
   }
 
   /** Looked up when somebody asks. A budget that is one for each key or user would be a label for each. */
@@ -150,7 +178,7 @@ export class Metrics {
       help: 'What may be spent in the budget’s period',
       ...labels,
     });
-    for (const { id, limitNano } of shared) limit.set({ budget: id }, limitNano / 1e9);
+    for (const { id, limitNano } of shared) limit.set({ budget: id }, limitNano / NANO);
     const spent = new Gauge({
       name: 'farthing_budget_spent_usd',
       help: 'What is spent of it so far',
@@ -158,7 +186,7 @@ export class Metrics {
       collect: async () => {
         for (const { budget, account } of cashier.book.shared(Date.now())) {
           const { used } = await stores.accounts.state(account);
-          spent.set({ budget: budget.id }, used / 1e9);
+          spent.set({ budget: budget.id }, used / NANO);
         }
       },
     });

@@ -29,5 +29,6 @@ test('attempts are those for the answer, not what embedded the question', () => 
   const call = callOf(taskOf([]));
   const attempt: Attempt = { model: modelAt('m'), provider: 'p', tier: 0, startedAt: 0 };
   call.trace.attempts.push({ ...attempt, tier: NO_TIER }, attempt, { ...attempt, tier: 1 });
-  assert.equal(replyHeaders(call)['x-farthing-attempts'], '2');
+  const headers = replyHeaders(call);
+  assert.equal(headers[headers.indexOf('x-farthing-attempts') + 1], '2');
 });

@@ -8,38 +8,50 @@ import { type Call, NO_TIER, type Receipt } from '../call.ts';
 const NANO = 1e9;
 const ZERO = 48;
 
+/** Names and values in turn, as node:http takes them: an object of so many changing fields costs more to make. */
+export type HeaderList = (string | number)[];
+
 /**
  * What is known of the call when its headers leave. Money is there only once the call is settled: for
  * a stream it comes with the last chunk instead.
  */
-export function replyHeaders(call: Call): Record<string, string> {
+export function replyHeaders(call: Call): HeaderList {
   const { trace, id } = call;
-  const headers: Record<string, string> = {
-    'x-farthing-id': id,
-    'x-request-id': id,
-    'x-farthing-attempts': String(trace.attempts.filter(({ tier }) => tier !== NO_TIER).length),
-    'x-farthing-cache': 'off',
-  };
-  if (trace.task !== undefined) headers['x-farthing-task'] = headerSafe(trace.task.name);
-  if (trace.answer !== undefined) {
-    headers['x-farthing-model'] = headerSafe(trace.answer.model.name);
-    headers['x-farthing-tier'] = String(trace.answer.tier + 1);
+  const { task, answer, outcome, receipt } = trace;
+  const headers: HeaderList = ['x-farthing-id', id, 'x-request-id', id];
+  headers.push('x-farthing-attempts', String(attemptsOf(call)));
+  if (task !== undefined) headers.push('x-farthing-task', headerSafe(task.name));
+  if (answer !== undefined) {
+    headers.push('x-farthing-model', headerSafe(answer.model.name));
+    headers.push('x-farthing-tier', String(answer.tier + 1));
   }
-  if (trace.outcome !== undefined) headers['x-farthing-outcome'] = trace.outcome;
-  if (trace.cacheHeaders !== undefined) Object.assign(headers, trace.cacheHeaders);
-  if (trace.coalescedWith !== undefined) headers['x-farthing-coalesced'] = 'true';
-  if (trace.limitHeaders !== undefined) Object.assign(headers, trace.limitHeaders);
-  if (trace.capped === true) headers['x-farthing-capped'] = 'true';
-  if (trace.receipt !== undefined) putMoney(headers, trace.receipt);
+  if (outcome !== undefined) headers.push('x-farthing-outcome', outcome);
+  if (trace.cacheHeaders === undefined) headers.push('x-farthing-cache', 'off');
+  else putAll(headers, trace.cacheHeaders);
+  if (trace.coalescedWith !== undefined) headers.push('x-farthing-coalesced', 'true');
+  if (trace.limitHeaders !== undefined) putAll(headers, trace.limitHeaders);
+  if (trace.capped === true) headers.push('x-farthing-capped', 'true');
+  if (receipt !== undefined) putMoney(headers, receipt);
   return headers;
 }
 
-function putMoney(headers: Record<string, string>, receipt: Receipt): void {
-  if (!receipt.priced) return;
-  headers['x-farthing-cost-usd'] = usd(receipt.costNano);
-  if (receipt.referenceNano === undefined) return;
-  headers['x-farthing-reference-usd'] = usd(receipt.referenceNano);
-  headers['x-farthing-saved-usd'] = usd(receipt.referenceNano - receipt.costNano);
+/** Those for the answer; not those that embedded the question or judged an answer. */
+function attemptsOf({ trace: { attempts } }: Call): number {
+  let count = 0;
+  for (const { tier } of attempts) if (tier !== NO_TIER) count++;
+  return count;
+}
+
+function putAll(headers: HeaderList, more: Readonly<Record<string, string>>): void {
+  for (const name in more) headers.push(name, more[name] ?? '');
+}
+
+function putMoney(headers: HeaderList, { priced, costNano, referenceNano }: Receipt): void {
+  if (!priced) return;
+  headers.push('x-farthing-cost-usd', usd(costNano));
+  if (referenceNano === undefined) return;
+  headers.push('x-farthing-reference-usd', usd(referenceNano));
+  headers.push('x-farthing-saved-usd', usd(referenceNano - costNano));
 }
 
 /** Nano-dollars as a plain decimal number of dollars, exact: `0.00045`. */

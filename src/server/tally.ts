@@ -13,7 +13,8 @@ export interface TallyOptions {
   readonly registry: Registry;
 }
 
-interface Sum {
+/** What was counted under some label values since somebody looked: to be added to. */
+export interface Sum {
   readonly labels: Readonly<Record<string, string>>;
   amount: number;
 }
@@ -35,21 +36,21 @@ export class Tally {
     });
   }
 
-  /** Adds to the sum of these label values, given in the order of the labels' names. */
-  add(amount: number, ...values: readonly string[]): void {
-    const key = values.length === 1 ? (values[0] ?? '') : values.join('\n');
-    const sum = this.#sums.get(key);
-    if (sum !== undefined) sum.amount += amount;
-    else {
-      const labels = Object.fromEntries(
-        this.#names.map((name, index) => [name, values[index] ?? '']),
-      );
-      this.#sums.set(key, { labels, amount });
+  /** The sum of these label values, given in the order of the labels' names. The same values have the same sum. */
+  of(...values: readonly string[]): Sum {
+    const key = values.join('\n');
+    let sum = this.#sums.get(key);
+    if (sum === undefined) {
+      const named = this.#names.map((name, index) => [name, values[index] ?? ''] as const);
+      this.#sums.set(key, (sum = { labels: Object.fromEntries(named), amount: 0 }));
     }
+    return sum;
   }
 
   #flush(): void {
-    for (const { labels, amount } of this.#sums.values()) this.#counter.inc(labels, amount);
-    this.#sums.clear();
+    for (const sum of this.#sums.values()) {
+      this.#counter.inc(sum.labels, sum.amount);
+      sum.amount = 0;
+    }
   }
 }

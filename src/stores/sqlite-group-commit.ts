@@ -68,10 +68,10 @@ export class GroupCommit {
    * Resolves when the work is written, or when it turned out that it cannot be written now: it is then
    * kept and tried again. Never rejects.
    */
-  async add(work: Work): Promise<void> {
+  add(work: Work): Promise<void> {
     this.#waiting.push(work);
     if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
-    if (this.#failing) return;
+    if (this.#failing) return Promise.resolve();
     this.#group ??= newGroup();
     if (this.#soon === undefined && this.#later === undefined) this.#schedule();
     return this.#group.written;

@@ -5,13 +5,14 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Charge } from './account-store.ts';
+import { sumUp } from './call-sums.ts';
 import type { CallRecord, LedgerStore, Period } from './ledger-store.ts';
 import type { LedgerDay, ProviderDaysQuery } from './provider-days.ts';
 import type { Report, ReportQuery } from './report.ts';
 import { readProviderDays } from './sqlite-provider-days.ts';
 import type { GroupCommit } from './sqlite-group-commit.ts';
 import { readReport } from './sqlite-report.ts';
-import { Rollups } from './sqlite-rollups.ts';
+import { Rollups, type SummedCall } from './sqlite-rollups.ts';
 import { ATTEMPT_COLUMNS, CALL_COLUMNS, readCall, writeAttempt, writeCall } from './sqlite-rows.ts';
 import { scanCalls } from './sqlite-scan.ts';
 
@@ -31,7 +32,7 @@ export class SqliteLedger implements LedgerStore {
     this.#rollups = new Rollups(database);
   }
 
-  async append(record: CallRecord, charges: readonly Charge[] = []): Promise<void> {
+  append(record: CallRecord, charges: readonly Charge[] = []): Promise<void> {
     return this.#commit.add({ record, charges });
   }
 
@@ -71,13 +72,16 @@ export class SqliteLedger implements LedgerStore {
 
   /** Writes calls, inside a transaction that is open. */
   write(records: readonly CallRecord[]): void {
+    const calls: SummedCall[] = [];
     for (const record of records) {
-      writeCall(this.#insertCall, record);
+      const call = { record, comesTo: sumUp(record) };
+      calls.push(call);
+      writeCall(this.#insertCall, call);
       for (let seq = 0; seq < record.attempts.length; seq++) {
         writeAttempt(this.#insertAttempt, record, seq);
       }
     }
-    this.#rollups.add(records);
+    this.#rollups.add(calls);
   }
 }
 

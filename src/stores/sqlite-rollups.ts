@@ -9,45 +9,20 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { inputTokens, outputTokens } from '../pricing/usage.ts';
-import {
-  type CallRecord,
-  costOf,
-  countedReference,
-  countOf,
-  estimatedAttempts,
-  isCacheHit,
-  isEscalated,
-  isPriced,
-} from './ledger-store.ts';
+import type { CallSums } from './call-sums.ts';
+import { type CallRecord, countOf, isCacheHit } from './ledger-store.ts';
+import { type Row, type RowKeys, RollupRows } from './rollup-rows.ts';
 import { DAY, HOUR, MONTH, type Span } from './rollup-spans.ts';
 import { ROLLUP_SUMS } from './sqlite-schema.ts';
 import { OTHER_VALUES, TagValues } from './tag-values.ts';
 
 const KEYS = ['span', 'start', 'tag', 'value', 'tenant', 'task', 'model', 'tier', 'arm'] as const;
 
-/** What a row is found by within its span: those of {@link KEYS} behind the start. */
-type RowKeys = readonly [
-  tag: string,
-  value: string,
-  tenant: string,
-  task: string,
-  model: string,
-  tier: number,
-  arm: string,
-];
-
-/** Sums of one row, in the order of `ROLLUP_SUMS`. */
-interface Row {
-  readonly start: number;
-  readonly keys: RowKeys;
-  readonly sums: number[];
+/** A call, and what it comes to. */
+export interface SummedCall {
+  readonly record: CallRecord;
+  readonly comesTo: CallSums;
 }
-
-/** What is added to a row. */
-type Added = Omit<Row, 'sums'> & { readonly sums: readonly number[] };
-
-type Rows = Map<string, Row>;
 
 /** Adds calls to the rollups. */
 export class Rollups {
@@ -72,36 +47,39 @@ export class Rollups {
   }
 
   /** Adds calls, inside a transaction that is open. */
-  add(records: readonly CallRecord[]): void {
-    const hours: Rows = new Map();
-    for (const record of records) this.#addToHours(hours, record);
-    const days = gathered(hours.values(), DAY);
-    const months: Rows = new Map();
-    for (const row of days.values()) {
+  add(calls: readonly SummedCall[]): void {
+    const hours = new RollupRows();
+    for (const call of calls) this.#addToHours(hours, call);
+    const days = new RollupRows();
+    for (const row of hours) days.add({ ...row, start: DAY.startOf(row.start) });
+    const months = new RollupRows();
+    for (const row of days) {
       const keys = this.#keysOfMonth(row);
-      if (keys !== undefined) put(months, { ...row, keys, start: MONTH.startOf(row.start) });
+      if (keys !== undefined) months.add({ ...row, keys, start: MONTH.startOf(row.start) });
     }
     this.#write(HOUR, hours);
     this.#write(DAY, days);
     this.#write(MONTH, months);
   }
 
-  #addToHours(hours: Rows, record: CallRecord): void {
+  #addToHours(hours: RollupRows, call: SummedCall): void {
+    const { record, comesTo } = call;
     const { startedAt, model = '', tier = -1, tenant, task, tags } = record;
-    const sums = sumsOf(record);
+    const sums = sumsOf(call);
     const start = HOUR.startOf(startedAt);
-    const arm = armOf(record);
-    put(hours, { start, keys: ['', '', tenant, task, model, tier, arm], sums });
+    // Only priced calls are measured: an unknown cost is no cost of 0.
+    const arm = record.arm !== undefined && comesTo.isPriced ? record.arm : '';
+    hours.add({ start, keys: ['', '', tenant, task, model, tier, arm], sums });
     for (const tag in tags) {
       const tagged = { tag, value: tags[tag] ?? '', calls: 1 };
       const value = this.#valuesOfDay.placeOf(tagged, startedAt);
       if (value !== undefined) {
-        put(hours, { start, keys: [tag, value, '', '', model, tier, ''], sums });
+        hours.add({ start, keys: [tag, value, '', '', model, tier, ''], sums });
       }
     }
     if (arm !== '' && record.unit !== undefined) {
       const count = countOf(record);
-      this.#upsertUnit.run(DAY.startOf(startedAt), arm, record.unit, count, costOf(record));
+      this.#upsertUnit.run(DAY.startOf(startedAt), arm, record.unit, count, comesTo.cost);
     }
   }
 
@@ -114,8 +92,8 @@ export class Rollups {
     return place === undefined ? undefined : [tag, place, ...others];
   }
 
-  #write({ name }: Span, rows: Rows): void {
-    for (const { start, keys, sums } of rows.values()) {
+  #write({ name }: Span, rows: RollupRows): void {
+    for (const { start, keys, sums } of rows) {
       this.#upsert.run(name, start, ...keys, ...sums);
     }
   }
@@ -123,58 +101,25 @@ export class Rollups {
 
 const CALLS = ROLLUP_SUMS.findIndex(({ column }) => column === 'calls');
 
-/** Only priced calls are measured: an unknown cost is no cost of 0. */
-function armOf(record: CallRecord): string {
-  return record.arm !== undefined && isPriced(record) ? record.arm : '';
-}
-
-/** Rows of a shorter span as those of a longer. */
-function gathered(rows: Iterable<Row>, span: Span): Rows {
-  const longer: Rows = new Map();
-  for (const row of rows) put(longer, { ...row, start: span.startOf(row.start) });
-  return longer;
-}
-
-/** Adds a row; its sums are copied. */
-function put(rows: Rows, { start, keys, sums }: Added): void {
-  const key = textOf(start, keys);
-  const row = rows.get(key);
-  if (row === undefined) rows.set(key, { start, keys, sums: [...sums] });
-  else addTo(row.sums, sums);
-}
-
-/** Unique, whatever a client writes into tags and names: the lengths of what is free stand at the end. */
-function textOf(start: number, keys: RowKeys): string {
-  const [tag, value, tenant, task, model, tier, arm] = keys;
-  const lengths = `${tag.length}\n${value.length}\n${tenant.length}\n${model.length}`;
-  return `${start}\n${tag}\n${value}\n${tenant}\n${task}\n${model}\n${tier}\n${arm}\n${lengths}`;
-}
-
-function addTo(row: number[], sums: readonly number[]): void {
-  for (let index = 0; index < row.length; index++) {
-    row[index] = (row[index] ?? 0) + (sums[index] ?? 0);
-  }
-}
-
 /** What a call adds, in the order of `ROLLUP_SUMS`. */
-function sumsOf(record: CallRecord): readonly number[] {
-  const cost = costOf(record);
-  const { attempts, savedNano } = record;
+function sumsOf({ record, comesTo }: SummedCall): readonly number[] {
+  const { cost } = comesTo;
+  const { savedNano } = record;
   return [
     countOf(record),
-    attempts.length,
+    record.attempts.length,
     cost,
-    countedReference(record),
+    comesTo.countedReference,
     savedNano.route,
     savedNano.service,
     record.overheadNano,
-    isPriced(record) ? 0 : 1,
+    comesTo.isPriced ? 0 : 1,
     record.stale ? 1 : 0,
-    isEscalated(record) ? 1 : 0,
+    comesTo.isEscalated ? 1 : 0,
     record.model === undefined ? 1 : 0,
-    attempts.reduce((sum, { tokens }) => sum + inputTokens(tokens), 0),
-    attempts.reduce((sum, { tokens }) => sum + outputTokens(tokens), 0),
-    estimatedAttempts(record),
+    comesTo.inputTokens,
+    comesTo.outputTokens,
+    comesTo.estimated,
     record.unit === undefined ? cost * cost : 0,
     savedNano.cache,
     isCacheHit(record) ? 1 : 0,

@@ -5,23 +5,9 @@
  */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { CacheState } from '../call.ts';
-import {
-  inputTokens,
-  outputTokens,
-  TOKEN_CLASSES,
-  type TokenCounts,
-  type UsageSource,
-} from '../pricing/usage.ts';
-import {
-  type Arm,
-  type AttemptRecord,
-  type CallRecord,
-  costOf,
-  countedReference,
-  estimatedAttempts,
-  isEscalated,
-  isPriced,
-} from './ledger-store.ts';
+import { TOKEN_CLASSES, type TokenCounts, type UsageSource } from '../pricing/usage.ts';
+import type { Arm, AttemptRecord, CallRecord } from './ledger-store.ts';
+import type { SummedCall } from './sqlite-rollups.ts';
 import { TOKEN_COLUMNS } from './sqlite-schema.ts';
 
 /** In the order of {@link writeCall}. */
@@ -93,7 +79,7 @@ export const ATTEMPT_COLUMNS = [
 ] as const;
 
 /** Inserts a call's own row. */
-export function writeCall(statement: StatementSync, record: CallRecord): void {
+export function writeCall(statement: StatementSync, { record, comesTo }: SummedCall): void {
   statement.run(
     record.id,
     record.startedAt,
@@ -116,19 +102,19 @@ export function writeCall(statement: StatementSync, record: CallRecord): void {
     record.referenceNano ?? null,
     record.referenceSource,
     record.attempts.length,
-    costOf(record),
-    countedReference(record),
-    isPriced(record) ? 1 : 0,
-    isEscalated(record) ? 1 : 0,
+    comesTo.cost,
+    comesTo.countedReference,
+    comesTo.isPriced ? 1 : 0,
+    comesTo.isEscalated ? 1 : 0,
     record.savedNano.route,
     record.savedNano.service,
     record.overheadNano,
     record.arm ?? null,
     record.unit ?? null,
     record.stale ? 1 : 0,
-    record.attempts.reduce((sum, { tokens }) => sum + inputTokens(tokens), 0),
-    record.attempts.reduce((sum, { tokens }) => sum + outputTokens(tokens), 0),
-    estimatedAttempts(record),
+    comesTo.inputTokens,
+    comesTo.outputTokens,
+    comesTo.estimated,
     record.cache ?? null,
     record.savedNano.cache,
     record.avoidedNano ?? null,

@@ -28,10 +28,7 @@ export interface CacheOptions {
 export function cache(options: CacheOptions): Stage {
   return {
     name: 'cache',
-    wrap: (next) => {
-      const caching = new Caching(options, next);
-      return async (call) => caching.answer(call);
-    },
+    wrap: (next) => new Caching(options, next).answer,
   };
 }
 
@@ -58,11 +55,11 @@ class Caching {
     this.#next = next;
   }
 
-  async answer(call: Call): Promise<Reply> {
+  readonly answer: Handler = async (call) => {
     const asked = readDirectives(call.headers);
     const place = asked.mode === 'off' ? undefined : this.#placeOf(call);
-    if (place === undefined) return this.#pass(call, 'off', asked);
-    if (asked.mode === 'refresh') return this.#ask(call, 'refresh', place);
+    if (place === undefined) return await this.#pass(call, 'off', asked);
+    if (asked.mode === 'refresh') return await this.#ask(call, 'refresh', place);
     let entry: Entry | undefined;
     let state: CacheState = 'miss';
     try {
@@ -74,13 +71,13 @@ class Caching {
     if (entry === undefined || model === undefined || !isGiven(entry, place, asked)) {
       // What means the same may still be kept: that stage refuses the call when there is none.
       const isLast = state !== 'miss' || place.policy.semantic === undefined;
-      if (asked.mode === 'only' && isLast) return this.#pass(call, state, asked);
-      return this.#ask(call, state, place);
+      if (asked.mode === 'only' && isLast) return await this.#pass(call, state, asked);
+      return await this.#ask(call, state, place);
     }
     if (entry.freshUntil <= Date.now()) this.#revalidate(call, place);
     this.#options.cache.repeated.answered(call, { ...place, key: place.ofAll });
     return replay(call, { entry, model, state: 'hit' });
-  }
+  };
 
   /** Undefined for a call that is neither looked up nor kept. */
   #placeOf(call: Call): Place | undefined {
@@ -107,14 +104,14 @@ class Caching {
   }
 
   /** Goes on without the cache, where the client lets it. */
-  async #pass(call: Call, state: CacheState, { mode }: Directives): Promise<Reply> {
+  #pass(call: Call, state: CacheState, { mode }: Directives): Promise<Reply> {
     note(call, state);
     if (mode !== 'only') return this.#next(call);
     throw cacheMiss();
   }
 
   /** Goes on to a model, for an answer that `keep` keeps under the call's key. */
-  async #ask(call: Call, state: CacheState, { key }: Place): Promise<Reply> {
+  #ask(call: Call, state: CacheState, { key }: Place): Promise<Reply> {
     note(call, state);
     return this.#next({ ...call, sameAs: key });
   }

@@ -8,6 +8,7 @@ import {
   type Call,
   eventsOf,
   batchesOf,
+  readyBatchesOf,
   type Receipt,
   type Reply,
   type ReplyEvent,
@@ -60,7 +61,7 @@ export function ledger(options: LedgerOptions): Stage {
           return { ...reply, events: new SettlingEvents(call, reply.events, settle) };
         }
         // A JSON reply is settled before it is sent, so that its headers can tell what it cost.
-        const batches = await batchesOf(reply);
+        const batches = readyBatchesOf(reply) ?? (await batchesOf(reply));
         await settle(call);
         return { ...reply, events: eventsOf(batches) };
       } catch (thrown) {

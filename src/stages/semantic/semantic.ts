@@ -30,10 +30,7 @@ export interface SemanticOptions extends Pick<JudgingOptions, 'caches' | 'answer
 export function semantic(options: SemanticOptions): Stage {
   return {
     name: 'semantic',
-    wrap: (next) => {
-      const likeness = new Likeness(options, next);
-      return async (call) => likeness.answer(call);
-    },
+    wrap: (next) => new Likeness(options, next).answer,
   };
 }
 
@@ -57,14 +54,14 @@ class Likeness {
     this.#next = next;
   }
 
-  async answer(call: Call): Promise<Reply> {
+  readonly answer: Handler = async (call) => {
     const directives = readDirectives(call.headers);
     const asked = this.#askedOf(call);
     const reply = asked && (await this.#lookUp(call, asked, directives));
     if (reply !== undefined) return reply;
     if (directives.mode === 'only') throw cacheMiss();
-    return this.#next(call);
-  }
+    return await this.#next(call);
+  };
 
   /** Undefined for a call that is not looked up: what divides the exact cache divides this one, or is not for it. */
   #askedOf(call: Call): Asked | undefined {

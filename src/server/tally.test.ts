@@ -11,12 +11,12 @@ test('a tally is what was added, whenever it is looked at', async () => {
     labels: ['kind', 'size'],
     registry,
   });
-  tally.add(1, 'a', 'big');
-  tally.add(2.5, 'a', 'big');
-  tally.add(1, 'b', 'small');
+  tally.of('a', 'big').amount += 1;
+  tally.of('a', 'big').amount += 2.5;
+  tally.of('b', 'small').amount += 1;
   const first = await registry.metrics();
   assert.match(first, /farthing_things_total\{kind="a",size="big"\} 3\.5/);
   assert.match(first, /farthing_things_total\{kind="b",size="small"\} 1/);
-  tally.add(1, 'a', 'big');
+  tally.of('a', 'big').amount += 1;
   assert.match(await registry.metrics(), /farthing_things_total\{kind="a",size="big"\} 4\.5/);
 });
