@@ -1,13 +1,13 @@
 /**
- * The least a server can do that knows the answer: node:http, the body read, the same bytes sent back.
+ * The least a server can do that knows the answer: node:http, the body read, the same bytes sent back, headers too.
  *
- *     BODY=… node bench/overhead/bare-answer.ts   → prints its address
+ *     BODY=… HEADERS='{"x-…":"…"}' node bench/overhead/bare-answer.ts   → prints its address
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 const body = process.env['BODY'] ?? '{}';
-const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+const headers = JSON.parse(process.env['HEADERS'] ?? '{}') as Record<string, string>;
 const server = createServer((request, response) => {
   const parts: Buffer[] = [];
   request.on('data', (part: Buffer) => parts.push(part));
