@@ -8,7 +8,7 @@ import { KeyRing } from './access/key-ring.ts';
 import { AnswerCache } from './cache/answer-cache.ts';
 import type { CacheStore } from './cache/cache-store.ts';
 import { openCache, usesCache } from './cache/open-cache.ts';
-import { deliver } from './alerts/webhook.ts';
+import { Deliveries } from './alerts/deliveries.ts';
 import type { Call, Handler } from './call.ts';
 import type { Config, Model, Task } from './config/config.ts';
 import { ModelRegistry } from './config/models.ts';
@@ -97,7 +97,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   const compared = (call: Call, task: Task): Model | undefined => referenceOf(call, money, task);
   const templates = TemplateIndex.from(ledger.load(TEMPLATES));
   const identifier = new Identifier({ tasks, models, reference, templates });
-  const cashier = createCashier(config, stores, prices);
+  const { cashier, deliveries } = createCashier(config, stores, prices);
   const connections = new Connections();
   const sinks: Sink[] = [];
   const cache = answerCacheOf(config, options);
@@ -117,7 +117,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
   });
   const ring = spending.keys === 'required' ? new KeyRing(stores.keys) : undefined;
   const quoter = createQuoter({ prices, cashier, cache, stores, referenceOf: compared });
-  const closing = { connections, cache, semantic, cashier, ring, templates, stores };
+  const closing = { connections, cache, semantic, cashier, deliveries, ring, templates, stores };
   return {
     config,
     models,
@@ -139,6 +139,7 @@ export function createGateway(config: Config, options: GatewayOptions = {}): Gat
 
 interface Closing extends Pick<Gateway, 'stores' | 'cashier' | 'cache' | 'semantic'> {
   readonly connections: Connections;
+  readonly deliveries: Deliveries;
   readonly ring: KeyRing | undefined;
   readonly templates: TemplateIndex;
 }
@@ -151,6 +152,7 @@ async function close({ stores, cashier, cache, semantic, ...others }: Closing): 
   await semantic?.close();
   await ledger.flush().catch(() => undefined);
   await cashier.close();
+  await others.deliveries.close();
   await others.ring?.close();
   ledger.save(TEMPLATES, others.templates.serialize());
   await stores.close();
@@ -161,8 +163,13 @@ function answerCacheOf(config: Config, { cache }: GatewayOptions): AnswerCache |
   return new AnswerCache(cache ?? openCache(config.cache, config.data), config.cache.policy);
 }
 
-function createCashier({ spending }: Config, stores: Stores, prices: PriceLookup): Cashier {
-  return new Cashier({
+function createCashier(
+  { spending }: Config,
+  stores: Stores,
+  prices: PriceLookup,
+): { readonly cashier: Cashier; readonly deliveries: Deliveries } {
+  const deliveries = new Deliveries();
+  const cashier = new Cashier({
     spending,
     stores,
     prices,
@@ -173,9 +180,10 @@ function createCashier({ spending }: Config, stores: Stores, prices: PriceLookup
         timestamp: new Date().toISOString(),
         data: event,
       };
-      void deliver(data, { url, secret: spending.webhookSecret });
+      deliveries.send(data, { url, secret: spending.webhookSecret });
     },
   });
+  return { cashier, deliveries };
 }
 
 /** Writes a settled call down: its rows and what it is charged to, in one step. */

@@ -1,5 +1,6 @@
 /**
- * Tells once when so much of a budget is spent.
+ * Tells once when so much of a budget is spent: once in its period, or in each stretch of time as long as its
+ * window.
  *
  * @module
  */
@@ -65,7 +66,7 @@ export class Thresholds {
     const { used } = await this.#store.state(account);
     for (const threshold of budget.warnAt) {
       if (used < threshold * budget.limitNano || budget.webhook === undefined) return;
-      if (!(await this.#store.passed({ account: account.id, threshold }))) continue;
+      if (!(await this.#store.passed({ account, threshold, at: Date.now() }))) continue;
       this.#tell(
         {
           budget: budget.id,

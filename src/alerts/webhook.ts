@@ -38,6 +38,8 @@ export interface DeliveryOptions {
   readonly timeoutMs?: number;
   /** Told why an event could not be delivered, without secrets. @default a line on standard error */
   readonly onFailure?: (message: string) => void;
+  /** True when the try that begins is to be the last. @default after five tries only */
+  readonly isLast?: () => boolean;
 }
 
 const MOST_TRIES = 5;
@@ -62,9 +64,10 @@ export async function deliver(
 ): Promise<void> {
   const { pause = waitQuietly, random = Math.random, onFailure = complain } = options;
   for (let tries = 1; ; tries++) {
+    const isLast = tries === MOST_TRIES || options.isLast?.() === true;
     const tried = await attempt(event, target, options);
     if (tried === 'delivered') return;
-    if (tried.final || tries === MOST_TRIES) {
+    if (tried.final || isLast) {
       const where = URL.canParse(target.url) ? new URL(target.url).origin : 'its address';
       onFailure(`The webhook ${event.type} ${event.id} did not reach ${where}: ${tried.why}.`);
       return;

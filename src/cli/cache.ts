@@ -13,12 +13,13 @@ import type { CacheStore, EntryMatch } from '../cache/cache-store.ts';
 import { parseDuration } from '../config/units.ts';
 import { FarthingError } from '../errors.ts';
 import { EVIDENCE, type Evidence, evidenceReports, readEvidence } from '../semantic/evidence.ts';
+import { semanticLines } from '../semantic/stats-json.ts';
 import type { Report } from '../stores/report.ts';
 import { openSqliteStores } from '../stores/sqlite-stores.ts';
 import { listText, statsText } from './cache-output.ts';
 import { type CommonOptions, type Place, placeOf, print, withCommon } from './cache-place.ts';
 import { readReviews, reviewCommand } from './cache-review.ts';
-import { semanticLines, semanticText } from './semantic-output.ts';
+import { semanticText } from './semantic-output.ts';
 
 interface MatchOptions extends CommonOptions {
   readonly task?: string;

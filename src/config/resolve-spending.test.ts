@@ -63,6 +63,10 @@ hold-out: { share: 2%, by: call }`);
       'keys: none\nlimits: [{ match: { key: a }, requests-per-minute: 5 }]',
       /:3: limits\[0\]\.match\.key: needs "keys: required"/,
     ],
+    [
+      'tasks: { draft: { model: gpt-4o-mini } }\nlimits: [{ match: { task: dratf }, requests-per-minute: 5 }]',
+      /limits\[0\]\.match\.task: there is no task "dratf"; did you mean "draft"\?/,
+    ],
     ['limits: [{ match: { user: a } }]', /requests-per-minute, tokens-per-minute, or both/],
     ['hold-out: { share: 2 }', /share such as 2%/],
     ['hold-out: { share: 2%, by: week }', /call|user|conversation/],
@@ -76,6 +80,7 @@ hold-out: { share: 2%, by: call }`);
   test('rules whose values look like other rules are told apart', async () => {
     const { spending } = await load(`
 keys: required
+tasks: { b: { model: gpt-4o-mini } }
 budgets:
   - { match: { key: "a,task=b" }, usd: 1, per: day }
   - { match: { key: a, task: b }, usd: 1, per: day }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nearest } from '../pricing/nearest.ts';
 import { type Environment, readVariable } from './environment.ts';
 import type { Problems } from './problems.ts';
 import type { FileForm } from './schema.ts';
@@ -11,12 +12,16 @@ import {
   type BudgetPeriod,
   CALENDAR_UNITS,
   type CalendarUnit,
+  EACH,
   type RateLimit,
   type Spending,
   type Whose,
 } from './spending.ts';
 import type { BudgetForm, LimitForm, WhoseForm } from './spending-schema.ts';
 import { parseDuration, parseMoney, parseShare } from './units.ts';
+
+/** What names of tasks begin with that are found, not configured (`stages/identify/template-index.ts`). */
+const FOUND_PREFIX = 't-';
 
 /** The environment variable that holds the secret of webhooks where the file does not name one. */
 const WEBHOOK_SECRET = 'FARTHING_WEBHOOK_SECRET';
@@ -36,12 +41,16 @@ export function resolveSpending(
   const limits = (form.limits ?? []).map(resolveLimit);
   refuseTwins('budgets', budgets, problems);
   refuseTwins('limits', limits, problems);
-  if (form.keys !== 'required') {
-    for (const [index, { whose }] of [...budgets, ...limits].entries()) {
-      if (whose.key === undefined) continue;
-      const list = index < budgets.length ? 'budgets' : 'limits';
-      const at = index < budgets.length ? index : index - budgets.length;
-      problems.add([list, at, 'match', 'key'], 'needs "keys: required": else no call has a key');
+  for (const [list, rules] of [
+    ['budgets', budgets],
+    ['limits', limits],
+  ] as const) {
+    for (const [at, { whose }] of rules.entries()) {
+      if (whose.key !== undefined && form.keys !== 'required') {
+        problems.add([list, at, 'match', 'key'], 'needs "keys: required": else no call has a key');
+      }
+      const missing = missingTask(whose, Object.keys(form.tasks ?? {}));
+      if (missing !== undefined) problems.add([list, at, 'match', 'task'], missing);
     }
   }
   const { 'hold-out': held } = form;
@@ -55,6 +64,15 @@ export function resolveSpending(
         : { share: parseShare(held.share) ?? 0, by: held.by ?? 'call' },
     webhookSecret: form['webhook-secret'] ?? readVariable(WEBHOOK_SECRET, environment),
   };
+}
+
+/** What is wrong with a rule's task: one that no call ever has would hold nothing. */
+function missingTask({ task }: Whose, tasks: readonly string[]): string | undefined {
+  if (task === undefined || task === EACH || tasks.includes(task)) return undefined;
+  if (task.startsWith(FOUND_PREFIX)) return undefined;
+  const close = nearest(task, tasks);
+  const hint = close === undefined ? '' : `; did you mean "${close}"?`;
+  return `there is no task "${task}"${hint}`;
 }
 
 function resolveBudget(form: BudgetForm): Budget {

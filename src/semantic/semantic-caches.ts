@@ -11,13 +11,14 @@ import { toFarthingError } from '../errors.ts';
 import type { LedgerStore } from '../stores/ledger-store.ts';
 import type { Embedder } from './embedder.ts';
 import { loadEnergeticEmbedder } from './energetic-embedder.ts';
-import { EVIDENCE, type Evidence, readEvidence } from './evidence.ts';
+import { EVIDENCE, type Evidence, evidenceReports, readEvidence } from './evidence.ts';
 import { loadGuards } from './guards/guards.ts';
 import { loadNativeIndexes, type NativeIndexes } from './native-index.ts';
 import { ProviderEmbedder } from './provider-embedder.ts';
 import type { QuestionFile } from './question-file.ts';
 import type { NewReview } from './review.ts';
 import { type NewEntry, SemanticCache } from './semantic-cache.ts';
+import { type SemanticLine, semanticLines } from './stats-json.ts';
 
 /** What the caches work with. */
 export interface SemanticCachesOptions {
@@ -85,6 +86,11 @@ export class SemanticCaches {
     attempt(() => this.#options.file.addReview(review));
   }
 
+  /** What is known of each task's calls of each tenant, those that nobody has asked for since the start too. */
+  stats(): readonly SemanticLine[] {
+    return semanticLines(evidenceReports(this.#evidence()), this.#options.file.reviews());
+  }
+
   /** Learns what people decided, and forgets what other processes purged. Never rejects. */
   async look(): Promise<void> {
     if (this.#isClosed) return;
@@ -118,13 +124,17 @@ export class SemanticCaches {
 
   #save(): void {
     if (this.#caches.size === 0) return;
-    const known = [...this.#caches.values()].map((cache) => cache.evidence());
-    const text = JSON.stringify(Object.assign({}, this.#saved, ...known));
+    const text = JSON.stringify(this.#evidence());
     if (text === this.#written) return;
     attempt(() => {
       this.#options.ledger.save(EVIDENCE, text);
       this.#written = text;
     });
+  }
+
+  #evidence(): Evidence {
+    const known = [...this.#caches.values()].map((cache) => cache.evidence());
+    return Object.assign({}, this.#saved, ...known) as Evidence;
   }
 
   async #load(): Promise<void> {

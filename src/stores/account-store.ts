@@ -71,9 +71,11 @@ export interface LeaseGrant extends AccountState {
 
 /** A threshold that an account has passed, for which nobody has been told yet. */
 export interface Passing {
-  readonly account: string;
+  readonly account: Account;
   /** Share of the limit: 0.8. */
   readonly threshold: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
 }
 
 /** A place for accounts. All processes on one store share them. */
@@ -97,7 +99,10 @@ export interface AccountStore {
   freeAt(account: Account, amount: number): Promise<number>;
   /** Forgets all accounts of a budget, which is kept anew: `id` and what begins with it and `/` or a space. */
   forget(id: string): Promise<void>;
-  /** True for the first process that says an account has passed a threshold, false ever after. */
+  /**
+   * True for the first process that says an account has passed a threshold. After that false: for ever, or
+   * where the account has a window for as long as that.
+   */
   passed(passing: Passing): Promise<boolean>;
 }
 

@@ -95,9 +95,10 @@ export class SqliteAccounts implements AccountStore {
     this.#seeded.clear();
   }
 
-  async passed({ account, threshold }: Passing): Promise<boolean> {
+  async passed({ account: { id, windowMs }, threshold, at }: Passing): Promise<boolean> {
+    const longAgo = windowMs === undefined ? NEVER : at - windowMs;
     return this.#commit.exclusively(
-      () => Number(this.#statements.pass.run(account, threshold).changes) === 1,
+      () => Number(this.#statements.pass.run(id, threshold, at, longAgo).changes) === 1,
     );
   }
 
@@ -177,6 +178,8 @@ interface Statements {
   readonly pass: StatementSync;
 }
 
+/** Before any time. */
+const NEVER = -1;
 const OF_BUDGET = "WHERE account = ? OR substr(account, 1, length(?) + 1) IN (? || '/', ? || ' ')";
 
 function prepare(database: DatabaseSync): Statements {
@@ -216,7 +219,10 @@ function prepare(database: DatabaseSync): Statements {
            SELECT 1 FROM json_each(calls.tags) AS tag
            WHERE tag.key = wanted.key AND tag.value = wanted.value))`,
     ),
-    pass: database.prepare('INSERT INTO passings VALUES (?, ?) ON CONFLICT DO NOTHING'),
+    pass: database.prepare(
+      `INSERT INTO passings (account, threshold, at) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET at = excluded.at WHERE at <= ?`,
+    ),
   };
 }
 

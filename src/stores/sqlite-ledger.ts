@@ -76,12 +76,19 @@ export class SqliteLedger implements LedgerStore {
     for (const record of records) {
       const call = { record, comesTo: sumUp(record) };
       calls.push(call);
-      writeCall(this.#insertCall, call);
-      for (let seq = 0; seq < record.attempts.length; seq++) {
-        writeAttempt(this.#insertAttempt, record, seq);
-      }
+      writeCall(this.#insertCall, call, this.#writeAttempts(record));
     }
     this.#rollups.add(calls);
+  }
+
+  /** The number of the first; the others' follow, since nobody else writes meanwhile. */
+  #writeAttempts({ id: callId, attempts }: CallRecord): number | null {
+    let first: number | null = null;
+    for (const [seq, attempt] of attempts.entries()) {
+      const number = writeAttempt(this.#insertAttempt, attempt, { callId, seq });
+      first ??= number;
+    }
+    return first;
   }
 }
 

@@ -9,11 +9,11 @@ import type { LedgerDay, ProviderDaysQuery } from './provider-days.ts';
 import { TOKEN_COLUMNS } from './sqlite-schema.ts';
 import { ulidAt } from './ulid.ts';
 
-/** Attempts may begin this long after their call, in ms; its id is what the table is sorted by. */
+/** Attempts may begin this long after their call, in ms; their numbers are found by its id. */
 const LONGEST_CALL_MS = 86_400_000;
 
 const SQL = `
-  SELECT strftime('%Y-%m-%d', (started_at + ?) / 1000, 'unixepoch') AS day,
+  SELECT strftime('%Y-%m-%d', (started_at + $offset) / 1000, 'unixepoch') AS day,
     provider, coalesce(answered_by, model_id) AS name, service_tier,
     sum(status BETWEEN 200 AND 299) AS requests,
     ${TOKEN_COLUMNS.map((column) => `sum(${column}) AS ${column}`).join(', ')},
@@ -22,7 +22,9 @@ const SQL = `
     sum(usage_source IN ('estimated', 'partial')) AS estimated,
     json_group_array(DISTINCT price_id) AS prices
   FROM attempts
-  WHERE call_id >= ? AND call_id < ? AND started_at >= ? AND started_at < ?
+  WHERE started_at >= $since AND started_at < $until
+    AND number >= (SELECT min(first_attempt) FROM calls WHERE id >= $from AND id < $to)
+    AND number < (SELECT max(first_attempt + attempts) FROM calls WHERE id >= $from AND id < $to)
   GROUP BY day, provider, name, service_tier ORDER BY day, provider, name, service_tier`;
 
 /** Sums the attempts that began in a period, sorted by day, provider, model and service tier. */
@@ -32,7 +34,13 @@ export function readProviderDays(
 ): LedgerDay[] {
   return database
     .prepare(SQL)
-    .all(utcOffsetMinutes * 60_000, ulidAt(since - LONGEST_CALL_MS), ulidAt(until), since, until)
+    .all({
+      $offset: utcOffsetMinutes * 60_000,
+      $from: ulidAt(since - LONGEST_CALL_MS),
+      $to: ulidAt(until),
+      $since: since,
+      $until: until,
+    })
     .map(toDay);
 }
 

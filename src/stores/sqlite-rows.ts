@@ -51,6 +51,7 @@ export const CALL_COLUMNS = [
   'avoided_nano',
   'coalesced_with',
   'saved_coalesce',
+  'first_attempt',
 ] as const;
 
 /** In the order of {@link writeAttempt}. */
@@ -78,8 +79,12 @@ export const ATTEMPT_COLUMNS = [
   'service_tier',
 ] as const;
 
-/** Inserts a call's own row. */
-export function writeCall(statement: StatementSync, { record, comesTo }: SummedCall): void {
+/** Inserts a call's own row. `firstAttempt` is the number of its first attempt; null where it has none. */
+export function writeCall(
+  statement: StatementSync,
+  { record, comesTo }: SummedCall,
+  firstAttempt: number | null,
+): void {
   statement.run(
     record.id,
     record.startedAt,
@@ -120,6 +125,7 @@ export function writeCall(statement: StatementSync, { record, comesTo }: SummedC
     record.avoidedNano ?? null,
     record.coalescedWith ?? null,
     record.savedNano.coalesce,
+    firstAttempt,
   );
 }
 
@@ -128,13 +134,21 @@ function tagsText(tags: Readonly<Record<string, string>>): string {
   return '{}';
 }
 
-/** Inserts one attempt's row. */
-export function writeAttempt(statement: StatementSync, record: CallRecord, seq: number): void {
-  const attempt = record.attempts[seq];
-  if (attempt === undefined) return;
+/** An attempt's place: its call's id, and its index among the call's attempts. */
+export interface AttemptPlace {
+  readonly callId: string;
+  readonly seq: number;
+}
+
+/** Inserts one attempt's row; its number. */
+export function writeAttempt(
+  statement: StatementSync,
+  attempt: AttemptRecord,
+  { callId, seq }: AttemptPlace,
+): number {
   const { tokens, reasons } = attempt;
-  statement.run(
-    record.id,
+  const { lastInsertRowid } = statement.run(
+    callId,
     seq,
     attempt.provider,
     attempt.model,
@@ -166,6 +180,7 @@ export function writeAttempt(statement: StatementSync, record: CallRecord, seq: 
     attempt.priceId ?? null,
     attempt.serviceTier ?? null,
   );
+  return Number(lastInsertRowid);
 }
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -174,10 +189,20 @@ type Row = Readonly<Record<string, SQLOutputValue>>;
 export function readCall(database: DatabaseSync, id: string): CallRecord | undefined {
   const row = database.prepare('SELECT * FROM calls WHERE id = ?').get(id);
   if (row === undefined) return undefined;
-  const attempts = database
-    .prepare('SELECT * FROM attempts WHERE call_id = ? ORDER BY seq')
-    .all(id);
-  return toRecord(row, attempts);
+  return toRecord(row, attemptsOf(row, prepareAttempts(database)));
+}
+
+/** What {@link attemptsOf} asks. */
+export function prepareAttempts(database: DatabaseSync): StatementSync {
+  return database.prepare(
+    'SELECT * FROM attempts WHERE number >= ? AND number < ? ORDER BY number',
+  );
+}
+
+/** The rows of a call's attempts, in their order. */
+export function attemptsOf(call: Row, prepared: StatementSync): readonly Row[] {
+  const first = call['first_attempt'];
+  return typeof first === 'number' ? prepared.all(first, first + Number(call['attempts'])) : [];
 }
 
 /** A call from its row and its attempts' rows, in their order. */

@@ -171,6 +171,42 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE rollups ADD COLUMN saved_cache INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE rollups ADD COLUMN cache_hits INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE rollups ADD COLUMN saved_coalesce INTEGER NOT NULL DEFAULT 0;`,
+  // Thresholds of before are told once more where their window is a rolling one.
+  `ALTER TABLE passings ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+   -- Attempts are numbered as they are written, those of a call one after the other: a table that only
+   -- grows at its end, without keys of text, takes half the pages for each group of calls.
+   ALTER TABLE calls ADD COLUMN first_attempt INTEGER;
+   ALTER TABLE attempts RENAME TO attempts_by_call;
+   CREATE TABLE attempts (
+     number INTEGER PRIMARY KEY,
+     call_id TEXT NOT NULL,
+     seq INTEGER NOT NULL,
+     provider TEXT NOT NULL,
+     model TEXT NOT NULL,
+     model_id TEXT NOT NULL,
+     answered_by TEXT,
+     tier INTEGER NOT NULL,
+     started_at INTEGER NOT NULL,
+     first_byte_ms INTEGER,
+     duration_ms INTEGER NOT NULL,
+     status INTEGER,
+     error_code TEXT,
+     outcome TEXT,
+     reasons TEXT,
+     ${TOKEN_COLUMNS.map((column) => `${column} INTEGER NOT NULL`).join(', ')},
+     usage_source TEXT NOT NULL,
+     cost_nano INTEGER,
+     computed_nano INTEGER,
+     reported_nano INTEGER,
+     price_id TEXT,
+     service_tier TEXT
+   ) STRICT;
+   INSERT INTO attempts
+     SELECT NULL, * FROM attempts_by_call ORDER BY call_id, seq;
+   DROP TABLE attempts_by_call;
+   UPDATE calls SET first_attempt = first.number
+     FROM (SELECT call_id, min(number) AS number FROM attempts GROUP BY call_id) AS first
+     WHERE first.call_id = calls.id;`,
 ];
 
 /** Sums of calls by hour, day and month; see `sqlite-rollups.ts`. Filled from the calls that are there. */

@@ -10,6 +10,7 @@ import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { asArray } from '../../src/json.ts';
 import { evidenceReports, EVIDENCE, readEvidence } from '../../src/semantic/evidence.ts';
 import { hashedVector } from '../../src/semantic/hashed-embedder.ts';
+import type { SemanticLine } from '../../src/semantic/stats-json.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 import {
   answers,
@@ -19,6 +20,7 @@ import {
   type UpstreamRequest,
 } from '../../src/testing/fake-upstream.ts';
 
+const ADMIN_KEY = 'an-admin-key-of-more-than-32-characters';
 let directory: string;
 let upstream: FakeUpstream;
 before(async () => {
@@ -47,6 +49,7 @@ interface Asked {
 async function start(name: string, { semantic = '', top = '' } = {}): Promise<Running> {
   const config = await parseConfig(`
 listen: 127.0.0.1:0
+admin-key: ${ADMIN_KEY}
 data: ${join(directory, `${name}.db`)}
 reference: small
 ${top}
@@ -157,6 +160,12 @@ describe('the cache by likeness', () => {
     const [shown] = evidenceReports(readEvidence(second.gateway.stores.ledger.load(EVIDENCE)));
     assert.ok(shown !== undefined && shown.state === 'serving' && shown.judged >= 20);
     assert.ok(shown.embeddingNano > 0 && shown.avoidedNano > 0);
+    const stats = await fetch(new URL('/admin/v1/cache/stats', second.server.url), {
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    });
+    const { semantic } = (await stats.json()) as { semantic: SemanticLine[] };
+    assert.partialDeepStrictEqual(semantic, [{ task: 'switch', tenant: '', state: 'serving' }]);
+    assert.ok((semantic[0]?.judged ?? 0) >= 20);
     await second.stop();
   });
 

@@ -18,7 +18,8 @@ const MATCH = ['task', 'tenant', 'tag', 'older-than'];
 export async function readStats(gateway: Gateway, url: URL): Promise<object> {
   refuseOthers(url, []);
   const kept = await storeOf(gateway).stats();
-  return statsJson(kept, gateway.stores.ledger.report({ by: 'task' }));
+  const answered = statsJson(kept, gateway.stores.ledger.report({ by: 'task' }));
+  return { ...answered, semantic: gateway.semantic?.stats() ?? [] };
 }
 
 /** `GET cache/entries`: the newest that are meant. */

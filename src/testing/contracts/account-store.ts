@@ -193,12 +193,27 @@ export function accountStoreContract(name: string, create: () => SharedStores): 
     test('a threshold is passed once, whoever asks', async () => {
       const shared = create();
       const [one, other] = [shared.open(), shared.open()];
-      const passing = { account: 'all', threshold: 0.8 };
+      const passing = { account: account(), threshold: 0.8, at: Date.now() };
       assert.equal(await one.accounts.passed(passing), true);
       assert.equal(await other.accounts.passed(passing), false);
       assert.equal(await other.accounts.passed({ ...passing, threshold: 1 }), true);
+      assert.equal(await one.accounts.passed({ ...passing, at: passing.at + 1e12 }), false);
       await one.close();
       await other.close();
+    });
+
+    test('of an account with a window a threshold is passed once in each window', async () => {
+      const stores = create().open();
+      const { accounts } = stores;
+      const at = Date.now();
+      const passing = { account: account({ windowMs: 1000 }), threshold: 0.8, at };
+      const passes = async (later: number): Promise<boolean> =>
+        accounts.passed({ ...passing, at: at + later });
+      assert.deepEqual(
+        [await passes(0), await passes(999), await passes(1000), await passes(1999)],
+        [true, false, true, false],
+      );
+      await stores.close();
     });
 
     test('rows and charges are written together: the account is the sum of its calls', async () => {
