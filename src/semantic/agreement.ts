@@ -37,8 +37,8 @@ export type AskJudge = (question: JudgeQuestion) => Promise<string>;
 const LABEL_WORDS = 4;
 /** Most of each text that a judge is shown, in UTF-16 units. */
 const SHOWN = 4_000;
-/** Enough for "yes", "no" and a model that says a little more. */
-const JUDGE_TOKENS = 8;
+/** For "yes" or "no" a few would do; a model that thinks first must have room to. Only what is used is paid. */
+const JUDGE_TOKENS = 1_024;
 
 /**
  * Judges by the answers where they can be compared (JSON, numbers, labels), else by the judge, else leaves it

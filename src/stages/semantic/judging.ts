@@ -111,13 +111,13 @@ export class Judging {
     model: Model,
     { asked, ...lookedUp }: LookedUp & { readonly asked: JudgeQuestion },
   ): Promise<string> {
+    // Without a temperature: models that think take none.
     const json = {
       model: model.name,
       messages: [
         { role: 'system', content: asked.system },
         { role: 'user', content: asked.user },
       ],
-      temperature: 0,
     };
     const own: Call = {
       ...callBehind(call),
