@@ -6,6 +6,7 @@
 import { FarthingError } from '../errors.ts';
 import { nearest } from '../pricing/nearest.ts';
 import type { PriceRule } from '../pricing/price-rule.ts';
+import { RecentMap } from '../recent-map.ts';
 import type { Config, Model, Provider } from './config.ts';
 
 /** The part of a price book that tells which models a host has. */
@@ -16,6 +17,8 @@ export interface ListedModels {
 
 /** Models kept that were named as `provider/id`; a client must not fill the memory with names. */
 const MOST_NAMED = 10_000;
+/** UTF-16 units of the longest name that is remembered to be none. */
+const LONGEST_KEPT = 200;
 
 /**
  * Finds models. A name is a configured model, `provider/id` of a configured provider (any id: what the
@@ -27,6 +30,7 @@ export class ModelRegistry {
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #prices: ListedModels;
   readonly #others = new Map<string, Model>();
+  readonly #none = new RecentMap<string, true>(MOST_NAMED);
 
   constructor({ models, providers }: Pick<Config, 'models' | 'providers'>, prices: ListedModels) {
     this.#configured = models;
@@ -36,12 +40,7 @@ export class ModelRegistry {
 
   /** Undefined for a name that is none. */
   find(name: string): Model | undefined {
-    return (
-      this.#configured.get(name) ??
-      this.#others.get(name) ??
-      this.#prefixed(name) ??
-      this.#listed(name)
-    );
+    return this.#configured.get(name) ?? this.#others.get(name) ?? this.#search(name);
   }
 
   /** Throws `model_not_found` with the nearest known name. */
@@ -74,6 +73,14 @@ export class ModelRegistry {
       }
     }
     return models;
+  }
+
+  /** Every call of a task asks for its name, which is no model's: to find that out takes longer than to know it. */
+  #search(name: string): Model | undefined {
+    if (this.#none.get(name) === true) return undefined;
+    const found = this.#prefixed(name) ?? this.#listed(name);
+    if (found === undefined && name.length <= LONGEST_KEPT) this.#none.set(name, true);
+    return found;
   }
 
   #prefixed(name: string): Model | undefined {

@@ -75,16 +75,27 @@ export class Scope {
   /** The greatest share of wrong hits, between 0 and 1. */
   readonly limit: number;
   readonly counts: ScopeCounts;
-  readonly rate: WrongRate;
   usedAt: number;
+  #rate: WrongRate;
 
   /** The evidence of a saved scope is judged by the limit of now. */
   constructor({ tenant, task, embedder }: ScopeNames, maxWrong: number, saved?: ScopeState) {
     this.limit = maxWrong;
     this.names = { tenant, task, embedder };
     this.counts = { ...NOTHING, ...saved?.counts };
-    this.rate = new WrongRate(maxWrong, saved?.rate);
+    this.#rate = new WrongRate(maxWrong, saved?.rate);
     this.usedAt = saved?.usedAt ?? 0;
+  }
+
+  get rate(): WrongRate {
+    return this.#rate;
+  }
+
+  /** Knows this from here on, in place of what it knew. Who holds the scope holds it still. */
+  take({ counts, rate, usedAt }: ScopeState): void {
+    Object.assign(this.counts, counts);
+    this.#rate = new WrongRate(this.limit, rate);
+    this.usedAt = usedAt;
   }
 
   /** Adds what something cost, in nano-dollars; undefined is unpriced. */

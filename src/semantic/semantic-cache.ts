@@ -221,6 +221,16 @@ export class SemanticCache {
     return Object.fromEntries([...this.#saved, ...used]);
   }
 
+  /** Knows this from here on: what {@link evidence} gave, with what other gateways know. */
+  take(evidence: Readonly<Record<string, ScopeState>>): void {
+    for (const [key, state] of Object.entries(evidence)) {
+      if (state.embedder !== this.embedder) continue;
+      const scope = this.#scopes.get(key);
+      if (scope === undefined) this.#saved.set(key, state);
+      else scope.take(state);
+    }
+  }
+
   #scopeOf({ evidence, tenant, task, limits }: Question): Scope {
     const { maxWrong } = limits ?? LIMITS;
     let scope = this.#scopes.get(evidence);

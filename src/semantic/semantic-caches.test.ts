@@ -38,7 +38,7 @@ function open(
     file: new QuestionFile(':memory:'),
     ledger: {
       load: (name) => documents.get(name),
-      save: (name, text) => void documents.set(name, text),
+      amend: (name, change) => void documents.set(name, change(documents.get(name))),
     },
     embedderOf: () => hashedEmbedder,
     ...more,
@@ -68,14 +68,34 @@ describe('caches by likeness', () => {
     assert.equal(documents.size, 0);
     t.mock.timers.tick(15_000);
     assert.match(documents.get(EVIDENCE) ?? '', /"lookedUp":1/);
-    documents.clear();
+    const writes = t.mock.method(documents, 'set');
     t.mock.timers.tick(15_000);
-    assert.equal(documents.size, 0);
+    assert.equal(writes.mock.callCount(), 0);
     cache.learned({ evidence: 'e', similarity: 0.9, verdict: 'right', served: false });
     await caches.close();
     const { cache: next } = await opened(documents);
     await next.lookUp(question, call);
     assert.partialDeepStrictEqual(next.stats(), [{ lookedUp: 2, judged: 1 }]);
+  });
+
+  test('gateways on one ledger learn together', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const documents = new Map<string, string>();
+    const [one, other] = [await opened(documents), await opened(documents)];
+    for (const { cache } of [one, other]) {
+      await cache.lookUp(question, call);
+      cache.learned({ evidence: 'e', similarity: 0.99, verdict: 'right', served: false });
+    }
+    other.cache.learned({ evidence: 'e', similarity: 0.99, verdict: 'wrong', served: false });
+    // Who writes first hears of the other with the next round.
+    t.mock.timers.tick(30_000);
+    for (const { caches } of [one, other]) {
+      assert.partialDeepStrictEqual(caches.stats(), [{ looked_up: 2, judged: 3, wrong: 1 }]);
+      await caches.close();
+    }
+    const { caches: next } = await opened(documents);
+    assert.partialDeepStrictEqual(next.stats(), [{ looked_up: 2, judged: 3, wrong: 1 }]);
+    await next.close();
   });
 
   test('evidence of an embedder that is not configured now is not lost', async () => {

@@ -14,6 +14,7 @@ import { loadEnergeticEmbedder } from './energetic-embedder.ts';
 import { EVIDENCE, type Evidence, evidenceReports, readEvidence } from './evidence.ts';
 import { loadGuards } from './guards/guards.ts';
 import { loadNativeIndexes, type NativeIndexes } from './native-index.ts';
+import { pooled } from './pooled.ts';
 import { ProviderEmbedder } from './provider-embedder.ts';
 import type { QuestionFile } from './question-file.ts';
 import type { NewReview } from './review.ts';
@@ -31,15 +32,15 @@ export interface SemanticCachesOptions {
   /** Where questions and reviews are kept. */
   readonly file: QuestionFile;
   /** Where evidence is kept. */
-  readonly ledger: Pick<LedgerStore, 'load' | 'save'>;
+  readonly ledger: Pick<LedgerStore, 'load' | 'amend'>;
   /** Makes an embedder. @default the configured one */
   readonly embedderOf?: (policy: SemanticPolicy) => Embedder | Promise<Embedder>;
   /** Numbers in [0, 1). @default Math.random */
   readonly random?: () => number;
 }
 
-/** How often evidence is written, in ms, where it changed: a crash loses no more. */
-const SAVE_MS = 15_000;
+/** How often evidence is shared with other gateways, in ms, where it changed: a crash loses no more. */
+const SHARE_MS = 15_000;
 /** How often decisions of reviews, and purges by other processes, are looked for, in ms. */
 const LOOK_MS = 3_000;
 
@@ -50,18 +51,20 @@ export class SemanticCaches {
   readonly #options: SemanticCachesOptions;
   readonly #caches = new Map<SemanticPolicy['embedder'], SemanticCache>();
   readonly #timers: readonly NodeJS.Timeout[];
-  readonly #saved: Evidence;
+  /** As it was written when it was last read or written here. */
+  #written: Evidence;
   #native: NativeIndexes | undefined;
   #isWarned = false;
-  #written: string | undefined;
+  /** The same as text, and what was known here after that. */
+  #alike: { readonly written: string | undefined; readonly here: string } | undefined;
   #purges: number | undefined;
   #isClosed = false;
 
   constructor(options: SemanticCachesOptions) {
     this.#options = options;
-    this.#saved = readEvidence(options.ledger.load(EVIDENCE));
+    this.#written = readEvidence(options.ledger.load(EVIDENCE));
     this.#timers = [
-      setInterval(() => this.#save(), SAVE_MS).unref(),
+      setInterval(() => this.#share(), SHARE_MS).unref(),
       setInterval(() => void this.look(), LOOK_MS).unref(),
     ];
     this.ready = this.#load().catch(tell);
@@ -109,7 +112,7 @@ export class SemanticCaches {
     this.#isClosed = true;
     for (const timer of this.#timers) clearInterval(timer);
     await this.ready;
-    this.#save();
+    this.#share();
     this.#options.file.close();
   }
 
@@ -122,19 +125,37 @@ export class SemanticCaches {
     for (const cache of this.#caches.values()) cache.retain(keys);
   }
 
-  #save(): void {
+  /** Adds what was learned here to what other gateways have written meanwhile, and knows both from then on. */
+  #share(): void {
     if (this.#caches.size === 0) return;
-    const text = JSON.stringify(this.#evidence());
-    if (text === this.#written) return;
+    const { ledger } = this.#options;
     attempt(() => {
-      this.#options.ledger.save(EVIDENCE, text);
-      this.#written = text;
+      const here = this.#evidence();
+      const known = { written: ledger.load(EVIDENCE), here: JSON.stringify(here) };
+      if (known.written === this.#alike?.written && known.here === this.#alike?.here) return;
+      let all: Evidence = here;
+      ledger.amend(EVIDENCE, (text) => {
+        all = this.#pooled(readEvidence(text), here);
+        return JSON.stringify(all);
+      });
+      this.#written = all;
+      for (const cache of this.#caches.values()) cache.take(all);
+      this.#alike = { written: JSON.stringify(all), here: JSON.stringify(this.#evidence()) };
     });
   }
 
+  #pooled(written: Evidence, here: Evidence): Evidence {
+    const own = Object.entries(here).map(([scope, now]) => {
+      const sides = { written: written[scope], before: this.#written[scope], now };
+      return [scope, pooled(sides)] as const;
+    });
+    return { ...written, ...Object.fromEntries(own) };
+  }
+
+  /** What is known here, of embedders that are not configured now, too. */
   #evidence(): Evidence {
     const known = [...this.#caches.values()].map((cache) => cache.evidence());
-    return Object.assign({}, this.#saved, ...known) as Evidence;
+    return Object.assign({}, this.#written, ...known) as Evidence;
   }
 
   async #load(): Promise<void> {
@@ -143,7 +164,7 @@ export class SemanticCaches {
     for (const policy of shortest(this.#options.policies)) {
       const embedder = await this.#embedderOf(policy).catch(tell);
       if (embedder === undefined) continue;
-      const saved = Object.entries(this.#saved).filter(
+      const saved = Object.entries(this.#written).filter(
         ([, state]) => state.embedder === embedder.name,
       );
       const cache = new SemanticCache(

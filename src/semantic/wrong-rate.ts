@@ -33,7 +33,7 @@ export const THRESHOLDS = [0.5, 0.7, 0.82, 0.89, 0.935, 0.96, 0.977, 0.986] as c
 /** The wrong-hit rate is below the limit with this confidence, over all thresholds and all times together. */
 const CONFIDENCE = 0.95;
 /** Served hits, verified last, that are watched for a change. */
-const WATCHED = 200;
+export const WATCHED = 200;
 /** Confidence with which they must be worse than the limit. */
 const ALARM_CONFIDENCE = 0.99;
 

@@ -115,6 +115,8 @@ export interface LedgerStore {
   /** A small document kept beside the ledger, by name. */
   load(name: string): string | undefined;
   save(name: string, text: string): void;
+  /** Saves what is made of the document as it is, in one step that no other process can come between. */
+  amend(name: string, change: (text: string | undefined) => string): void;
 }
 
 /** A period. */

@@ -70,6 +70,10 @@ export class SqliteLedger implements LedgerStore {
     this.#database.prepare('INSERT OR REPLACE INTO documents VALUES (?, ?)').run(name, text);
   }
 
+  amend(name: string, change: (text: string | undefined) => string): void {
+    this.#commit.exclusively(() => this.save(name, change(this.load(name))));
+  }
+
   /** Writes calls, inside a transaction that is open. */
   write(records: readonly CallRecord[]): void {
     const calls: SummedCall[] = [];

@@ -90,7 +90,8 @@ async function scene({ semantic: more, embedder = hashedEmbedder, draw = 0 }: Sc
   const saved = new Map<string, string>();
   const ledgerStore = {
     load: (name: string) => saved.get(name),
-    save: (name: string, text: string) => void saved.set(name, text),
+    amend: (name: string, change: (text: string | undefined) => string) =>
+      void saved.set(name, change(saved.get(name))),
   };
   let said = 'first';
   let verdict = 'yes';

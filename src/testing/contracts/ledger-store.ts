@@ -312,6 +312,14 @@ export function ledgerStoreContract(name: string, create: () => Stores): void {
       store.save('x', 'one');
       store.save('x', 'two');
       assert.equal(store.load('x'), 'two');
+      store.amend('x', (text) => `${text} three`);
+      store.amend('y', (text) => String(text));
+      assert.deepEqual([store.load('x'), store.load('y')], ['two three', 'undefined']);
+      const failing = (): string => {
+        throw new Error('no');
+      };
+      assert.throws(() => store.amend('x', failing), /no/);
+      assert.equal(store.load('x'), 'two three');
       await stores.close();
     });
   });
