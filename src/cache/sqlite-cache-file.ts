@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { FarthingError } from '../errors.ts';
 
 /** Changes with the tables: a file of another version is emptied. */
-const VERSION = 2;
+const VERSION = 3;
 /** Milliseconds to wait for another process's lock; everything else waits as well. */
 const LOCK_TIMEOUT_MS = 50;
 
@@ -54,6 +54,7 @@ const TABLES = `
     embedder TEXT NOT NULL,
     namespace TEXT NOT NULL,
     text TEXT NOT NULL,
+    dead_at INTEGER NOT NULL,
     vector BLOB NOT NULL
   ) STRICT;
   CREATE TRIGGER questions_in AFTER INSERT ON questions BEGIN

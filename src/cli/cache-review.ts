@@ -5,8 +5,8 @@
  */
 import { existsSync } from 'node:fs';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { cacheFileOf } from '../cache/open-cache.ts';
 import { FarthingError } from '../errors.ts';
-import { questionFileOf } from '../semantic/open-semantic.ts';
 import { QuestionFile } from '../semantic/question-file.ts';
 import type { DecidedReview, Review } from '../semantic/review.ts';
 import { type CommonOptions, type Place, placeOf, print, withCommon } from './cache-place.ts';
@@ -67,16 +67,16 @@ export function readReviews(place: Place): readonly Review[] | undefined {
   }
 }
 
-function openFile({ settings, data }: Place): QuestionFile | undefined {
-  const path = questionFileOf({ cache: settings, data });
+function openFile({ data }: Place): QuestionFile | undefined {
+  const path = cacheFileOf(data);
   return path === undefined || !existsSync(path) ? undefined : new QuestionFile(path);
 }
 
 function missing(): never {
   throw new FarthingError(
     'invalid_value',
-    'There are no reviews: they stand in the file of the answers, which is made by the first gateway whose ' +
-      'configuration has a "cache". With Redis, or a ledger in memory, they last no longer than the gateway.',
+    'There are no reviews: they stand in a file beside the ledger, which is made by the first gateway whose ' +
+      'configuration has a "cache". With a ledger in memory they last no longer than the gateway.',
   );
 }
 

@@ -24,8 +24,9 @@ export interface OpenSemanticOptions {
 }
 
 /**
- * Undefined where no task wants any. Questions stand in the file of the answers; where those are in Redis or
- * in memory only, questions and reviews last as long as the process. Throws `invalid_config`.
+ * Undefined where no task wants any. Questions and reviews stand in the file of the answers, or where that would
+ * be were they not in Redis; beside a ledger in memory, or a store that was given, they last as long as the
+ * process. Throws `invalid_config`.
  */
 export function openSemantic(
   config: Pick<Config, 'cache' | 'data' | 'tasks'>,
@@ -33,24 +34,15 @@ export function openSemantic(
 ): SemanticCaches | undefined {
   const policies = policiesOf(config);
   if (answers === undefined || policies.length === 0) return undefined;
-  const path = given === undefined ? questionFileOf(config) : undefined;
+  const path = given === undefined ? cacheFileOf(config.data) : undefined;
+  const isHere = config.cache.redisUrl === undefined && given === undefined;
   return new SemanticCaches({
     policies,
     ask,
     store: answers.store,
-    file: new QuestionFile(path ?? ':memory:'),
+    file: new QuestionFile(path ?? ':memory:', { answers: isHere ? 'here' : 'elsewhere' }),
     ledger,
   });
-}
-
-/** The file that questions and reviews are in; undefined where they last no longer than a process. */
-export function questionFileOf({
-  cache,
-  data,
-}: Pick<Config, 'data'> & {
-  readonly cache: Pick<Config['cache'], 'redisUrl'>;
-}): string | undefined {
-  return cache.redisUrl === undefined ? cacheFileOf(data) : undefined;
 }
 
 function policiesOf({ cache, tasks }: Pick<Config, 'cache' | 'tasks'>): SemanticPolicy[] {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteCache } from '../cache/sqlite-cache.ts';
 import { entryOf } from '../testing/contracts/cache-store.ts';
-import { type KeptQuestion, QuestionFile } from './question-file.ts';
+import { type KeptQuestion, type NewQuestion, QuestionFile } from './question-file.ts';
 import { MOST_REVIEWS, type NewReview } from './review.ts';
 
 let directory: string;
@@ -22,9 +22,10 @@ function opened(bytes = 10_000_000) {
   return { path, answers: new SqliteCache(path, { bytes }), file: new QuestionFile(path) };
 }
 
-function questionOf(key: string, more: Partial<KeptQuestion> = {}): KeptQuestion {
+function questionOf(key: string, more: Partial<NewQuestion> = {}): NewQuestion {
   const vector = Float32Array.of(0.6, 0.8);
-  return { key, embedder: 'e', namespace: 'n', text: `text of ${key}`, vector, ...more };
+  const deadAt = Date.now() + 60_000;
+  return { key, embedder: 'e', namespace: 'n', text: `text of ${key}`, vector, deadAt, ...more };
 }
 
 function reviewOf(key: string): NewReview {
@@ -62,7 +63,8 @@ describe('questions', () => {
       found.map(({ key }) => key),
       ['b', 'c', 'd', 'e', 'a'],
     );
-    assert.deepEqual(found[0], questionOf('b'));
+    const { deadAt: _, ...kept } = questionOf('b');
+    assert.deepEqual(found[0], kept);
     assert.deepEqual(found.at(-1)?.vector, Float32Array.of(1, 0));
     assert.deepEqual(all(again, 'other'), []);
     again.close();
@@ -84,7 +86,9 @@ describe('questions', () => {
       all(file).map(({ key }) => key),
       ['two'],
     );
-    assert.equal(file.keys().has('one'), false);
+    assert.equal(file.left(1).has('one'), false);
+    assert.equal(file.left(1).has('two'), true);
+    assert.equal(file.purges, undefined);
     file.close();
     await answers.close();
   });
@@ -130,6 +134,45 @@ describe('questions', () => {
     database.close();
     file.close();
     await answers.close();
+  });
+});
+
+describe('questions whose answers are elsewhere', () => {
+  const elsewhere = (path: string): QuestionFile =>
+    new QuestionFile(path, { answers: 'elsewhere' });
+
+  test('are kept for as long as their answers may live, and read again', () => {
+    const path = join(directory, `${files++}.db`);
+    const file = elsewhere(path);
+    const now = Date.now();
+    file.put(questionOf('dead', { deadAt: now - 1 }));
+    for (const key of ['a', 'b']) file.put(questionOf(key));
+    file.put(questionOf('a', { text: 'another' }));
+    file.close();
+    const again = elsewhere(path);
+    assert.deepEqual(
+      all(again).map(({ key, text }) => [key, text]),
+      [
+        ['b', 'text of b'],
+        ['a', 'another'],
+      ],
+    );
+    again.close();
+  });
+
+  test('are all forgotten with a purge, and reviews with them; what was heeded is known after a restart', () => {
+    const path = join(directory, `${files++}.db`);
+    const file = elsewhere(path);
+    assert.equal(file.purges, undefined);
+    file.saw(3);
+    file.put(questionOf('a'));
+    file.addReview(reviewOf('a'));
+    assert.deepEqual(file.left(4), new Set());
+    assert.deepEqual([all(file), file.reviews()], [[], []]);
+    file.close();
+    const again = elsewhere(path);
+    assert.equal(again.purges, 4);
+    again.close();
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * What the cache by likeness keeps in the file of the exact cache: questions with their vectors, and what is to
- * be reviewed. Several processes may open the same file.
+ * be reviewed. Where the answers are in Redis it is the same file, without them. Several processes may open it.
  *
  * @module
  */
@@ -21,6 +21,21 @@ export interface KeptQuestion {
 }
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
+
+/** A question to be kept until a time, in ms since the epoch, when its answer is dead. */
+export type NewQuestion = KeptQuestion & { readonly deadAt: number };
+
+/** What can be set. */
+export interface QuestionFileOptions {
+  /**
+   * Where the answers are. `here`: a question goes with its answer. `elsewhere`: when its time is over, or
+   * anything is purged. @default here
+   */
+  readonly answers?: 'here' | 'elsewhere';
+}
+
+/** Questions kept at most whose answers are elsewhere; the oldest go. Beside answers, their bytes are counted. */
+const MOST_QUESTIONS = 100_000;
 
 /** Longest answer that is kept for a review, in UTF-16 units. */
 const LONGEST_ANSWER = 10_000;
@@ -44,17 +59,31 @@ export class QuestionFile {
   readonly #database: DatabaseSync;
   readonly #drop: StatementSync;
   readonly #put: StatementSync;
+  readonly #page: StatementSync;
   readonly #review: StatementSync;
+  readonly #isElsewhere: boolean;
 
-  /** Opens or makes it; `:memory:` keeps reviews only, and no longer than the process. Throws `invalid_config`. */
-  constructor(path: string) {
+  /** Opens or makes it; `:memory:` keeps nothing longer than the process. Throws `invalid_config`. */
+  constructor(path: string, { answers = 'here' }: QuestionFileOptions = {}) {
     const database = openCacheFile(path);
     this.#database = database;
+    this.#isElsewhere = answers === 'elsewhere';
     this.#drop = database.prepare('DELETE FROM questions WHERE key = ?');
-    // The entry may have been too large to be kept, or be gone already.
+    const columns = 'embedder, namespace, text, vector, dead_at, key';
     this.#put = database.prepare(
-      `INSERT INTO questions (key, embedder, namespace, text, vector)
-       SELECT key, ?, ?, ?, ? FROM entries WHERE key = ?`,
+      this.#isElsewhere
+        ? `INSERT INTO questions (${columns}) VALUES (?, ?, ?, ?, ?, ?)`
+        : // The entry may have been too large to be kept, or be gone already.
+          `INSERT INTO questions (${columns}) SELECT ?, ?, ?, ?, ?, key FROM entries WHERE key = ?`,
+    );
+    // An answer that was fetched anew lives longer than its question knows.
+    const alive = this.#isElsewhere
+      ? 'questions AS q'
+      : 'questions AS q JOIN entries AS e USING (key)';
+    this.#page = database.prepare(
+      `SELECT number, key, embedder, namespace, text, vector FROM ${alive}
+       WHERE number > ? AND embedder = ? AND ${this.#isElsewhere ? 'q' : 'e'}.dead_at > ?
+       ORDER BY number LIMIT ?`,
     );
     this.#review = database.prepare(
       `INSERT INTO reviews (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
@@ -62,12 +91,19 @@ export class QuestionFile {
   }
 
   /** Keeps a question as long as its answer is kept, in place of the one of the same key. */
-  put({ key, embedder, namespace, text, vector }: KeptQuestion): void {
+  put({ key, embedder, namespace, text, vector, deadAt }: NewQuestion): void {
     const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
     this.#together(() => {
       this.#drop.run(key);
-      this.#put.run(embedder, namespace, text, bytes, key);
+      const { lastInsertRowid } = this.#put.run(embedder, namespace, text, bytes, deadAt, key);
+      if (this.#isElsewhere) this.#dropOld(Number(lastInsertRowid));
     });
+  }
+
+  #dropOld(newest: number): void {
+    this.#database
+      .prepare('DELETE FROM questions WHERE number <= ? OR dead_at <= ?')
+      .run(newest - MOST_QUESTIONS, Date.now());
   }
 
   /**
@@ -75,21 +111,38 @@ export class QuestionFile {
    * long for. Damaged ones are left out.
    */
   *pages(embedder: string, size = 500): Generator<readonly KeptQuestion[]> {
-    const page = this.#database.prepare(
-      `SELECT number, q.key AS key, embedder, namespace, text, vector
-       FROM questions AS q JOIN entries AS e ON e.key = q.key
-       WHERE number > ? AND embedder = ? AND dead_at > ? ORDER BY number LIMIT ?`,
-    );
     for (let after = 0; ;) {
-      const rows: readonly Row[] = page.all(after, embedder, Date.now(), size);
+      const rows: readonly Row[] = this.#page.all(after, embedder, Date.now(), size);
       if (rows.length === 0) return;
       after = Number(rows.at(-1)?.['number']);
       yield rows.flatMap((row) => questionOf(row) ?? []);
     }
   }
 
-  /** The keys of all questions. */
-  keys(): ReadonlySet<string> {
+  /** The purges of the answers elsewhere that were last heard of, by any process; undefined beside the answers. */
+  get purges(): number | undefined {
+    if (!this.#isElsewhere) return undefined;
+    const row = this.#database.prepare("SELECT value FROM state WHERE name = 'seen'").get();
+    return row === undefined ? undefined : Number(row['value']);
+  }
+
+  /** Notes that there have been so many purges elsewhere, which are heeded. */
+  saw(purges: number): void {
+    if (!this.#isElsewhere) return;
+    this.#database.prepare("INSERT OR REPLACE INTO state VALUES ('seen', ?)").run(purges);
+  }
+
+  /**
+   * The keys of all questions that are left after so many purges. Of answers elsewhere nobody says what a purge
+   * meant: nothing is left, of reviews neither.
+   */
+  left(purges: number): ReadonlySet<string> {
+    if (this.#isElsewhere) {
+      this.#together(() => {
+        this.#database.exec('DELETE FROM questions; DELETE FROM reviews');
+        this.saw(purges);
+      });
+    }
     const rows = this.#database.prepare('SELECT key FROM questions').iterate();
     return new Set([...rows].map(({ key }) => String(key)));
   }

@@ -1,5 +1,8 @@
 import { describe, test, type TestContext } from 'node:test';
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { SemanticPolicy } from '../config/cache-policy.ts';
 import { FarthingError } from '../errors.ts';
 import { callOf, modelAt, taskOf } from '../testing/stage-fixtures.ts';
@@ -136,12 +139,34 @@ describe('caches by likeness', () => {
     await caches.close();
   });
 
+  test('questions whose answers are elsewhere are found after a restart, but not after a purge meanwhile', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'farthing-caches-'));
+    let purges = 7;
+    const start = async () =>
+      opened(new Map(), {
+        store: { purges: async () => purges },
+        file: new QuestionFile(join(directory, 'cache.db'), { answers: 'elsewhere' }),
+      });
+    const vector = hashedVector(question.text) ?? assert.fail('no vector');
+    const { caches, cache } = await start();
+    caches.add(cache, { id: 'one', question, vector, deadAt: Date.now() + 60_000 });
+    await caches.close();
+    const second = await start();
+    assert.equal((await second.cache.lookUp(question, call)).kind, 'shadow');
+    await second.caches.close();
+    purges++;
+    const third = await start();
+    assert.equal((await third.cache.lookUp(question, call)).kind, 'none');
+    await third.caches.close();
+    rmSync(directory, { recursive: true });
+  });
+
   test('a file that cannot be written costs no call anything', async () => {
     const file = new QuestionFile(':memory:');
     const { caches, cache } = await opened(new Map(), { file });
     file.close();
     const vector = hashedVector(question.text) ?? assert.fail('no vector');
-    caches.add(cache, { id: 'one', question, vector });
+    caches.add(cache, { id: 'one', question, vector, deadAt: Date.now() + 60_000 });
     assert.equal((await cache.lookUp(question, call)).kind, 'shadow');
     await caches.look();
   });

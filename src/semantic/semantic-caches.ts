@@ -75,13 +75,18 @@ export class SemanticCaches {
     return this.#caches.get(embedder);
   }
 
-  /** Makes an entry found from now on, and after a restart as long as its answer is kept. */
-  add(cache: SemanticCache, { id: key, question, vector }: NewEntry): void {
+  /**
+   * Makes an entry found from now on, and after a restart as long as its answer is kept: until `deadAt` at most,
+   * in ms since the epoch.
+   */
+  add(
+    cache: SemanticCache,
+    { id: key, question, vector, deadAt }: NewEntry & { readonly deadAt: number },
+  ): void {
     cache.add({ id: key, question, vector });
     const { text, namespace } = question;
-    attempt(() =>
-      this.#options.file.put({ key, embedder: cache.embedder, namespace, text, vector }),
-    );
+    const { embedder } = cache;
+    attempt(() => this.#options.file.put({ key, embedder, namespace, text, vector, deadAt }));
   }
 
   /** Keeps a hit for a person to decide. */
@@ -97,14 +102,22 @@ export class SemanticCaches {
   /** Learns what people decided, and forgets what other processes purged. Never rejects. */
   async look(): Promise<void> {
     if (this.#isClosed) return;
-    const { file, store } = this.#options;
+    const { file } = this.#options;
     for (const review of attempt(() => file.takeDecided()) ?? []) {
       for (const cache of this.#caches.values()) if (cache.learned(review)) break;
     }
+    await this.#heedPurges();
+  }
+
+  /** Also what was purged while no gateway ran, where answers are kept elsewhere. */
+  async #heedPurges(): Promise<void> {
+    const { file, store } = this.#options;
     const purges = await store.purges().catch(() => undefined);
     if (purges === undefined || this.#isClosed) return;
-    if (this.#purges !== undefined && purges !== this.#purges) this.#forget();
+    const before = this.#purges ?? attempt(() => file.purges);
     this.#purges = purges;
+    if (before === undefined) attempt(() => file.saw(purges));
+    else if (before !== purges) this.#forget(purges);
   }
 
   /** Keeps what was learned. */
@@ -120,8 +133,8 @@ export class SemanticCaches {
    * Nobody says what a purge meant: what the file no longer has is forgotten, and where answers are kept
    * elsewhere all is. It is found again once it is asked anew.
    */
-  #forget(): void {
-    const keys = attempt(() => this.#options.file.keys()) ?? new Set();
+  #forget(purges: number): void {
+    const keys = attempt(() => this.#options.file.left(purges)) ?? new Set();
     for (const cache of this.#caches.values()) cache.retain(keys);
   }
 
@@ -178,6 +191,7 @@ export class SemanticCaches {
       );
       this.#caches.set(policy.embedder, cache);
     }
+    await this.#heedPurges();
     for (const cache of this.#caches.values()) await this.#restore(cache);
   }
 

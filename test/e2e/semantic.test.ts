@@ -10,6 +10,7 @@ import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { asArray } from '../../src/json.ts';
 import { evidenceReports, EVIDENCE, readEvidence } from '../../src/semantic/evidence.ts';
 import { hashedVector } from '../../src/semantic/hashed-embedder.ts';
+import { startRedis, WHY_NO_REDIS } from '../../src/testing/redis-server.ts';
 import type { SemanticLine } from '../../src/semantic/stats-json.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 import {
@@ -168,6 +169,29 @@ describe('the cache by likeness', () => {
     assert.ok((semantic[0]?.judged ?? 0) >= 20);
     await second.stop();
   });
+
+  test(
+    'with the answers in Redis it knows its questions after a restart',
+    { skip: WHY_NO_REDIS },
+    async () => {
+      upstream.respond(lightSwitch);
+      const redis = await startRedis();
+      const top = `cache: { redis: "${redis.url}", timeout: 5s }`;
+      const first = await start('redis', { top });
+      await teach(first);
+      await first.stop();
+      const second = await start('redis', { top });
+      assert.equal((await second.ask('Turn on the kitchen light, please')).state, 'semantic');
+      await addUp(second);
+      await second.gateway.cache?.store.purge({});
+      await second.stop();
+      // Purged while no gateway heard of it: neither an answer nor a question is left.
+      const third = await start('redis', { top });
+      assert.equal((await third.ask('Turn on the kitchen light, please')).state, 'miss');
+      await third.stop();
+      await redis.stop();
+    },
+  );
 
   test('an embedder that hangs costs a call its time-out, and then nothing for a while', async () => {
     upstream.respond((request) =>

@@ -61,7 +61,8 @@ export class Judging {
     if (found === undefined) return;
     this.#lookedUp.delete(call.trace);
     const { cache, question, vector } = found;
-    this.#options.caches.add(cache, { id: entry.key, question, vector });
+    const { key: id, deadAt } = entry;
+    this.#options.caches.add(cache, { id, question, vector, deadAt });
     await this.#judge(call, found, entry);
   }
 
