@@ -173,23 +173,30 @@ describe('the cache by likeness', () => {
   test(
     'with the answers in Redis it knows its questions after a restart',
     { skip: WHY_NO_REDIS },
-    async () => {
+    async (t) => {
       upstream.respond(lightSwitch);
       const redis = await startRedis();
-      const top = `cache: { redis: "${redis.url}", timeout: 5s }`;
-      const first = await start('redis', { top });
-      await teach(first);
-      await first.stop();
-      const second = await start('redis', { top });
+      let running: Running | undefined;
+      t.after(async () => {
+        await running?.stop();
+        await redis.stop();
+      });
+      const restart = async (): Promise<Running> => {
+        await running?.stop();
+        running = undefined;
+        running = await start('redis', { top: `cache: { redis: "${redis.url}", timeout: 5s }` });
+        // Calls wait for no connection; this does.
+        await running.gateway.cache?.store.stats();
+        return running;
+      };
+      await teach(await restart());
+      const second = await restart();
       assert.equal((await second.ask('Turn on the kitchen light, please')).state, 'semantic');
       await addUp(second);
       await second.gateway.cache?.store.purge({});
-      await second.stop();
       // Purged while no gateway heard of it: neither an answer nor a question is left.
-      const third = await start('redis', { top });
+      const third = await restart();
       assert.equal((await third.ask('Turn on the kitchen light, please')).state, 'miss');
-      await third.stop();
-      await redis.stop();
     },
   );
 
