@@ -58,6 +58,7 @@ const COLUMNS = [
 export class QuestionFile {
   readonly #database: DatabaseSync;
   readonly #drop: StatementSync;
+  readonly #dropBefore: StatementSync;
   readonly #put: StatementSync;
   readonly #page: StatementSync;
   readonly #review: StatementSync;
@@ -69,6 +70,8 @@ export class QuestionFile {
     this.#database = database;
     this.#isElsewhere = answers === 'elsewhere';
     this.#drop = database.prepare('DELETE FROM questions WHERE key = ?');
+    this.#dropBefore = database.prepare('DELETE FROM questions WHERE number <= ?');
+    if (this.#isElsewhere) this.#dropDead();
     const columns = 'embedder, namespace, text, vector, dead_at, key';
     this.#put = database.prepare(
       this.#isElsewhere
@@ -90,20 +93,22 @@ export class QuestionFile {
     );
   }
 
+  #dropDead(): void {
+    try {
+      this.#database.prepare('DELETE FROM questions WHERE dead_at <= ?').run(Date.now());
+    } catch {
+      // Another process writes. Who reads leaves them out all the same.
+    }
+  }
+
   /** Keeps a question as long as its answer is kept, in place of the one of the same key. */
   put({ key, embedder, namespace, text, vector, deadAt }: NewQuestion): void {
     const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
     this.#together(() => {
       this.#drop.run(key);
       const { lastInsertRowid } = this.#put.run(embedder, namespace, text, bytes, deadAt, key);
-      if (this.#isElsewhere) this.#dropOld(Number(lastInsertRowid));
+      if (this.#isElsewhere) this.#dropBefore.run(Number(lastInsertRowid) - MOST_QUESTIONS);
     });
-  }
-
-  #dropOld(newest: number): void {
-    this.#database
-      .prepare('DELETE FROM questions WHERE number <= ? OR dead_at <= ?')
-      .run(newest - MOST_QUESTIONS, Date.now());
   }
 
   /**

@@ -96,7 +96,8 @@ export class SemanticCaches {
 
   /** What is known of each task's calls of each tenant, those that nobody has asked for since the start too. */
   stats(): readonly SemanticLine[] {
-    return semanticLines(evidenceReports(this.#evidence()), this.#options.file.reviews());
+    const waiting = attempt(() => this.#options.file.reviews()) ?? [];
+    return semanticLines(evidenceReports(this.#evidence()), waiting);
   }
 
   /** Learns what people decided, and forgets what other processes purged. Never rejects. */
