@@ -256,6 +256,11 @@ export function migrate(database: DatabaseSync): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     const version = versionOf(database);
+    if (version > 0) {
+      process.stderr.write(
+        `The ledger is brought from format ${version} to ${MIGRATIONS.length}; ten million calls take about a minute.\n`,
+      );
+    }
     for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
     database.exec(`PRAGMA user_version = ${MIGRATIONS.length}; COMMIT;`);
   } catch (error) {
