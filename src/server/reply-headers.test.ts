@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Attempt, NO_TIER } from '../call.ts';
 import { callOf, modelAt, taskOf } from '../testing/stage-fixtures.ts';
-import { replyHeaders, usd } from './reply-headers.ts';
+import { hasHeader, replyHeaders, usd } from './reply-headers.ts';
 
 test('nano-dollars are written exactly', () => {
   const cases: readonly (readonly [number, string])[] = [
@@ -23,6 +23,13 @@ test('what is written reads back to the same integer', () => {
       assert.equal(Math.round(Number(usd(nano)) * 1e9), nano);
     }),
   );
+});
+
+test('a header is known by its name, not by a value that reads like it', () => {
+  const headers = replyHeaders(callOf(taskOf([], { name: 'retry-after' })));
+  assert.ok(headers.includes('retry-after'));
+  assert.equal(hasHeader(headers, 'retry-after'), false);
+  assert.equal(hasHeader(headers, 'x-farthing-task'), true);
 });
 
 test('attempts are those for the answer, not what embedded the question', () => {

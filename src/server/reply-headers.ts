@@ -11,6 +11,11 @@ const ZERO = 48;
 /** Names and values in turn, as node:http takes them: an object of so many changing fields costs more to make. */
 export type HeaderList = (string | number)[];
 
+/** True where the list names this header; a value may read like a name. */
+export function hasHeader(headers: HeaderList, name: string): boolean {
+  return headers.some((text, index) => index % 2 === 0 && text === name);
+}
+
 /**
  * What is known of the call when its headers leave. Money is there only once the call is settled: for
  * a stream it comes with the last chunk instead.

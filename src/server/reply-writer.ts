@@ -9,7 +9,7 @@ import { type Call, batchesOf, readyBatchesOf, type Reply, type ReplyEvent } fro
 import { renderOpenAIError } from '../dialects/openai-error.ts';
 import { type FarthingError, toFarthingError } from '../errors.ts';
 import type { KeepAlive, Quiet } from './keep-alive.ts';
-import { type HeaderList, replyHeaders } from './reply-headers.ts';
+import { hasHeader, type HeaderList, replyHeaders } from './reply-headers.ts';
 
 const STREAM_HEADERS: Readonly<HeaderList> = [
   ['content-type', 'text/event-stream; charset=utf-8'],
@@ -76,7 +76,7 @@ export class ReplyWriter implements Quiet {
     }
     const headers = call === undefined ? [] : replyHeaders(call);
     // What both tell of stands once: limits refuse with the headers that they tell of themselves.
-    for (const name in own) if (!headers.includes(name)) headers.push(name, own[name] ?? '');
+    for (const name in own) if (!hasHeader(headers, name)) headers.push(name, own[name] ?? '');
     headers.push('content-type', 'application/json', 'content-length', Buffer.byteLength(body));
     response.writeHead(status, headers);
     response.end(body);
