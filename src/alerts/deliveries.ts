@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { deliver, type DeliveryOptions, type WebhookEvent, type WebhookTarget } from './webhook.ts';
+import {
+  complain,
+  deliver,
+  type DeliveryOptions,
+  type WebhookEvent,
+  type WebhookTarget,
+} from './webhook.ts';
 
 /** What can be set beside what each delivery takes. */
 export interface DeliveriesOptions extends Pick<DeliveryOptions, 'timeoutMs' | 'onFailure'> {
@@ -59,8 +65,4 @@ export class Deliveries {
     await Promise.race([over.promise, this.#closing.promise]);
     clearTimeout(timer);
   }
-}
-
-function complain(message: string): void {
-  process.stderr.write(`${message}\n`);
 }

@@ -122,6 +122,7 @@ async function waitQuietly(ms: number): Promise<void> {
   await wait(ms, undefined, { ref: false });
 }
 
-function complain(message: string): void {
+/** A line on standard error. */
+export function complain(message: string): void {
   process.stderr.write(`${message}\n`);
 }

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { evidenceReports, readEvidence } from './evidence.ts';
+import { evidenceReports, lastUsed, readEvidence } from './evidence.ts';
 import { Scope, type ScopeState } from './scope.ts';
 
 const DAY = 86_400_000;
@@ -37,4 +37,10 @@ test('a task is shown once for each tenant: as its policy of now has it', () => 
     { evidence: 'b', task: 'b', judged: 0 },
   ]);
   assert.equal(evidenceReports({ before: stateOf('a', 1, 900) })[0]?.state, 'serving');
+});
+
+test('of more scopes than are kept those stay that were used last', () => {
+  const evidence = { old: stateOf('a', 1), new: stateOf('b', 3), middle: stateOf('c', 2) };
+  assert.deepEqual(Object.keys(lastUsed(evidence, 2)).toSorted(), ['middle', 'new']);
+  assert.equal(lastUsed(evidence, 3), evidence);
 });

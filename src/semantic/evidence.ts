@@ -11,6 +11,9 @@ export const EVIDENCE = 'semantic';
 /** Time without a question after which a scope is forgotten, in ms: its task or policy is another by then. */
 const FORGOTTEN_MS = 30 * 86_400_000;
 
+/** Scopes that are kept at most: tenants and found tasks have no other bound. */
+const MOST_SCOPES = 10_000;
+
 /** All scopes, by their names. */
 export type Evidence = Readonly<Record<string, ScopeState>>;
 
@@ -24,6 +27,13 @@ export function readEvidence(text: string | undefined, now = Date.now()): Eviden
       return now - state.usedAt > FORGOTTEN_MS ? [] : [[name, state] as const];
     }),
   );
+}
+
+/** The scopes that were used last, as many as are kept. */
+export function lastUsed(evidence: Evidence, most = MOST_SCOPES): Evidence {
+  const scopes = Object.entries(evidence);
+  if (scopes.length <= most) return evidence;
+  return Object.fromEntries(scopes.toSorted(([, a], [, b]) => b.usedAt - a.usedAt).slice(0, most));
 }
 
 /**

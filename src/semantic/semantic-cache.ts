@@ -223,6 +223,7 @@ export class SemanticCache {
 
   /** Knows this from here on: what {@link evidence} gave, with what other gateways know. */
   take(evidence: Readonly<Record<string, ScopeState>>): void {
+    this.#saved.clear();
     for (const [key, state] of Object.entries(evidence)) {
       if (state.embedder !== this.embedder) continue;
       const scope = this.#scopes.get(key);

@@ -11,7 +11,7 @@ import { toFarthingError } from '../errors.ts';
 import type { LedgerStore } from '../stores/ledger-store.ts';
 import type { Embedder } from './embedder.ts';
 import { loadEnergeticEmbedder } from './energetic-embedder.ts';
-import { EVIDENCE, type Evidence, evidenceReports, readEvidence } from './evidence.ts';
+import { EVIDENCE, type Evidence, evidenceReports, lastUsed, readEvidence } from './evidence.ts';
 import { loadGuards } from './guards/guards.ts';
 import { loadNativeIndexes, type NativeIndexes } from './native-index.ts';
 import { pooled } from './pooled.ts';
@@ -163,7 +163,7 @@ export class SemanticCaches {
       const sides = { written: written[scope], before: this.#written[scope], now };
       return [scope, pooled(sides)] as const;
     });
-    return { ...written, ...Object.fromEntries(own) };
+    return lastUsed({ ...written, ...Object.fromEntries(own) });
   }
 
   /** What is known here, of embedders that are not configured now, too. */

@@ -73,6 +73,27 @@ export const ROLLUP_SUMS: readonly RollupSum[] = [
   sum('saved_coalesce'),
 ];
 
+/** What attempts had from the start, behind call and place; migrations are made of them and never change. */
+const ATTEMPT_FIELDS = `provider TEXT NOT NULL,
+     model TEXT NOT NULL,
+     model_id TEXT NOT NULL,
+     answered_by TEXT,
+     tier INTEGER NOT NULL,
+     started_at INTEGER NOT NULL,
+     first_byte_ms INTEGER,
+     duration_ms INTEGER NOT NULL,
+     status INTEGER,
+     error_code TEXT,
+     outcome TEXT,
+     reasons TEXT,
+     ${TOKEN_COLUMNS.map((column) => `${column} INTEGER NOT NULL`).join(', ')},
+     usage_source TEXT NOT NULL,
+     cost_nano INTEGER,
+     computed_nano INTEGER,
+     reported_nano INTEGER,
+     price_id TEXT,
+     service_tier TEXT`;
+
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE calls (
      id TEXT PRIMARY KEY,
@@ -104,25 +125,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE attempts (
      call_id TEXT NOT NULL,
      seq INTEGER NOT NULL,
-     provider TEXT NOT NULL,
-     model TEXT NOT NULL,
-     model_id TEXT NOT NULL,
-     answered_by TEXT,
-     tier INTEGER NOT NULL,
-     started_at INTEGER NOT NULL,
-     first_byte_ms INTEGER,
-     duration_ms INTEGER NOT NULL,
-     status INTEGER,
-     error_code TEXT,
-     outcome TEXT,
-     reasons TEXT,
-     ${TOKEN_COLUMNS.map((column) => `${column} INTEGER NOT NULL`).join(', ')},
-     usage_source TEXT NOT NULL,
-     cost_nano INTEGER,
-     computed_nano INTEGER,
-     reported_nano INTEGER,
-     price_id TEXT,
-     service_tier TEXT,
+     ${ATTEMPT_FIELDS},
      PRIMARY KEY (call_id, seq)
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE documents (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;`,
@@ -181,25 +184,7 @@ const MIGRATIONS: readonly string[] = [
      number INTEGER PRIMARY KEY,
      call_id TEXT NOT NULL,
      seq INTEGER NOT NULL,
-     provider TEXT NOT NULL,
-     model TEXT NOT NULL,
-     model_id TEXT NOT NULL,
-     answered_by TEXT,
-     tier INTEGER NOT NULL,
-     started_at INTEGER NOT NULL,
-     first_byte_ms INTEGER,
-     duration_ms INTEGER NOT NULL,
-     status INTEGER,
-     error_code TEXT,
-     outcome TEXT,
-     reasons TEXT,
-     ${TOKEN_COLUMNS.map((column) => `${column} INTEGER NOT NULL`).join(', ')},
-     usage_source TEXT NOT NULL,
-     cost_nano INTEGER,
-     computed_nano INTEGER,
-     reported_nano INTEGER,
-     price_id TEXT,
-     service_tier TEXT
+     ${ATTEMPT_FIELDS}
    ) STRICT;
    INSERT INTO attempts
      SELECT NULL, * FROM attempts_by_call ORDER BY call_id, seq;
