@@ -1,9 +1,13 @@
 /** What the docs show works: every YAML block loads, every command runs. */
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { parseConfig } from '../src/config/load.ts';
+import { openSqliteStores } from '../src/stores/sqlite-stores.ts';
+import { callRecord } from '../src/testing/ledger-records.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FILES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })];
@@ -62,6 +66,22 @@ describe('docs', () => {
         process.stdout.write = write;
       }
     }
+  });
+
+  test('every query of the ledger that is shown finds what is there', async () => {
+    const shown = FILES.flatMap((file) => blocks(file, 'sh')).flatMap((block) =>
+      [...block.matchAll(/sqlite3 farthing\.db "([^"]*)"/g)].map(([, query = '']) => query),
+    );
+    assert.ok(shown.length > 1);
+    const folder = mkdtempSync(join(tmpdir(), 'farthing-docs-'));
+    const file = join(folder, 'ledger.db');
+    const stores = openSqliteStores(file);
+    await stores.ledger.append(callRecord());
+    await stores.close();
+    const database = new DatabaseSync(file, { readOnly: true });
+    for (const query of shown) assert.equal(database.prepare(query).all().length, 1, query);
+    database.close();
+    rmSync(folder, { recursive: true });
   });
 
   test('every file that is linked exists', () => {

@@ -5,7 +5,7 @@
  */
 import { NO_TIER } from '../call.ts';
 import { inputTokens, outputTokens } from '../pricing/usage.ts';
-import type { CallRecord } from './ledger-store.ts';
+import type { AttemptRecord, CallRecord } from './ledger-store.ts';
 
 /** Sums over a call's attempts. Each is what the function of its name in `ledger-store.ts` says. */
 export interface CallSums {
@@ -25,12 +25,13 @@ export function sumUp({ attempts, referenceNano }: CallRecord): CallSums {
   let isPriced = referenceNano !== undefined;
   let isEscalated = false;
   let firstTier: number | undefined;
-  for (const { costNano, tokens, tier, usageSource } of attempts) {
+  for (const attempt of attempts) {
+    const { costNano, tokens, tier } = attempt;
     if (costNano === undefined) isPriced = false;
     else cost += costNano;
     input += inputTokens(tokens);
     output += outputTokens(tokens);
-    if (usageSource === 'estimated' || usageSource === 'partial') estimated++;
+    if (isCounted(attempt)) estimated++;
     if (tier === NO_TIER) continue;
     firstTier ??= tier;
     if (tier !== firstTier) isEscalated = true;
@@ -44,4 +45,9 @@ export function sumUp({ attempts, referenceNano }: CallRecord): CallSums {
     outputTokens: output,
     estimated,
   };
+}
+
+/** True for an attempt whose usage was counted here, at least in part. */
+export function isCounted({ usageSource }: AttemptRecord): boolean {
+  return usageSource === 'estimated' || usageSource === 'partial';
 }

@@ -18,8 +18,9 @@ import {
   type Passing,
   type Seed,
 } from './account-store.ts';
+import { firstCallNumber } from './call-number.ts';
 import type { GroupCommit } from './sqlite-group-commit.ts';
-import { ulid, ulidAt } from './ulid.ts';
+import { ulid } from './ulid.ts';
 
 /** A lease that was not renewed for this long belongs to a process that is gone. */
 export const LEASE_MS = 10_000;
@@ -146,12 +147,12 @@ export class SqliteAccounts implements AccountStore {
   }
 }
 
-/** A period as a range of ids, wide enough for clocks that ran backwards, and the match. */
+/** A period as a range of numbers, wide enough for clocks that ran backwards, and the match. */
 function seedParameters({ from, until, match }: Seed): (string | number | null)[] {
   const around = 60_000;
   return [
-    ulidAt(from - around),
-    ulidAt(until + around),
+    firstCallNumber(from - around),
+    firstCallNumber(until + around),
     from,
     until,
     match.key ?? null,
@@ -213,7 +214,7 @@ function prepare(database: DatabaseSync): Statements {
     has: database.prepare('SELECT 1 FROM usage WHERE account = ? AND bucket = 0'),
     seed: database.prepare(
       `SELECT coalesce(sum(cost_nano), 0) AS n FROM calls
-       WHERE id >= ? AND id < ? AND started_at >= ? AND started_at < ?
+       WHERE number >= ? AND number < ? AND started_at >= ? AND started_at < ?
          AND tenant = coalesce(?, tenant) AND task = coalesce(?, task)
          AND NOT EXISTS (SELECT 1 FROM json_each(?) AS wanted WHERE NOT EXISTS (
            SELECT 1 FROM json_each(calls.tags) AS tag

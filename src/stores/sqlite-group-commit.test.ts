@@ -19,9 +19,13 @@ function setUp(fails: () => boolean = () => false) {
     if (fails()) throw new Error('disk full');
     groups.push(works.length);
   };
-  const commit = new GroupCommit(database, write, {
-    onError: ({ message }, waiting) => errors.push([message, waiting]),
-  });
+  const commit = new GroupCommit(
+    database,
+    { write, undone: () => undefined },
+    {
+      onError: ({ message }, waiting) => errors.push([message, waiting]),
+    },
+  );
   const written = (): number[] =>
     database
       .prepare('SELECT amount FROM written')

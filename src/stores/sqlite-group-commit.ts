@@ -14,8 +14,13 @@ export interface Work {
   readonly charges: readonly Charge[];
 }
 
-/** Writes works inside a transaction that is open. */
-export type Writer = (works: readonly Work[]) => void;
+/** Writes works. */
+export interface Writer {
+  /** Inside a transaction that is open. */
+  write(works: readonly Work[]): void;
+  /** Told when that transaction was rolled back. */
+  undone(): void;
+}
 
 /** What can be set. */
 export interface GroupCommitOptions {
@@ -46,7 +51,7 @@ export class GroupCommit {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #database: DatabaseSync;
-  readonly #write: Writer;
+  readonly #writer: Writer;
   readonly #options: GroupCommitOptions;
   #waiting: Work[] = [];
   #group: Group | undefined;
@@ -56,9 +61,9 @@ export class GroupCommit {
   #isContended = false;
   #complainedAt = 0;
 
-  constructor(database: DatabaseSync, write: Writer, options: GroupCommitOptions) {
+  constructor(database: DatabaseSync, writer: Writer, options: GroupCommitOptions) {
     this.#database = database;
-    this.#write = write;
+    this.#writer = writer;
     this.#options = options;
     this.#begin = database.prepare('BEGIN IMMEDIATE');
     this.#commit = database.prepare('COMMIT');
@@ -144,10 +149,15 @@ export class GroupCommit {
     const works = this.#waiting.slice(0, MOST_AT_ONCE);
     if (works.length === 0) return;
     const before = performance.now();
-    this.exclusively(() => {
-      this.#isContended = performance.now() - before > CONTENDED_MS;
-      this.#write(works);
-    });
+    try {
+      this.exclusively(() => {
+        this.#isContended = performance.now() - before > CONTENDED_MS;
+        this.#writer.write(works);
+      });
+    } catch (error) {
+      this.#writer.undone();
+      throw error;
+    }
     this.#waiting = this.#waiting.slice(works.length);
   }
 

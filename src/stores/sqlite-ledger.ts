@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Charge } from './account-store.ts';
 import { sumUp } from './call-sums.ts';
 import type { CallRecord, LedgerStore, Period } from './ledger-store.ts';
@@ -12,23 +12,21 @@ import type { Report, ReportQuery } from './report.ts';
 import { readProviderDays } from './sqlite-provider-days.ts';
 import type { GroupCommit } from './sqlite-group-commit.ts';
 import { readReport } from './sqlite-report.ts';
-import { Rollups, type SummedCall } from './sqlite-rollups.ts';
-import { ATTEMPT_COLUMNS, CALL_COLUMNS, readCall, writeAttempt, writeCall } from './sqlite-rows.ts';
-import { scanCalls } from './sqlite-scan.ts';
+import { readCall, scanCalls } from './sqlite-read-calls.ts';
+import { Rollups } from './sqlite-rollups.ts';
+import { CallRows, type SummedCall } from './sqlite-rows.ts';
 
 /** The ledger of one file. */
 export class SqliteLedger implements LedgerStore {
   readonly #database: DatabaseSync;
   readonly #commit: GroupCommit;
-  readonly #insertCall: StatementSync;
-  readonly #insertAttempt: StatementSync;
+  readonly #rows: CallRows;
   readonly #rollups: Rollups;
 
   constructor(database: DatabaseSync, commit: GroupCommit) {
     this.#database = database;
     this.#commit = commit;
-    this.#insertCall = database.prepare(insert('calls', CALL_COLUMNS));
-    this.#insertAttempt = database.prepare(insert('attempts', ATTEMPT_COLUMNS));
+    this.#rows = new CallRows(database);
     this.#rollups = new Rollups(database);
   }
 
@@ -57,7 +55,9 @@ export class SqliteLedger implements LedgerStore {
   }
 
   recent(limit: number): string[] {
-    const rows = this.#database.prepare('SELECT id FROM calls ORDER BY id DESC LIMIT ?').all(limit);
+    const rows = this.#database
+      .prepare('SELECT id FROM call_rows ORDER BY number DESC LIMIT ?')
+      .all(limit);
     return rows.map((row) => String(row['id']));
   }
 
@@ -80,23 +80,13 @@ export class SqliteLedger implements LedgerStore {
     for (const record of records) {
       const call = { record, comesTo: sumUp(record) };
       calls.push(call);
-      writeCall(this.#insertCall, call, this.#writeAttempts(record));
+      this.#rows.write(call);
     }
     this.#rollups.add(calls);
   }
 
-  /** The number of the first; the others' follow, since nobody else writes meanwhile. */
-  #writeAttempts({ id: callId, attempts }: CallRecord): number | null {
-    let first: number | null = null;
-    for (const [seq, attempt] of attempts.entries()) {
-      const number = writeAttempt(this.#insertAttempt, attempt, { callId, seq });
-      first ??= number;
-    }
-    return first;
+  /** What {@link write} wrote last was rolled back. */
+  undone(): void {
+    this.#rows.undone();
   }
-}
-
-function insert(table: string, columns: readonly string[]): string {
-  const places = columns.map(() => '?').join(', ');
-  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`;
 }

@@ -4,12 +4,34 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { attemptRecord, callRecord } from '../testing/ledger-records.ts';
+import fc from 'fast-check';
+import { anyCall, attemptRecord, callRecord } from '../testing/ledger-records.ts';
+import { type CallSums, sumUp } from './call-sums.ts';
 import type { CallRecord } from './ledger-store.ts';
+import { TOKEN_COLUMNS } from './sqlite-call-tables.ts';
 import { openSqliteStores } from './sqlite-stores.ts';
+import { ulidAt } from './ulid.ts';
 
 /** What a version of the ledger did not have yet, by the version. */
 const UNDO: Readonly<Record<number, string>> = {
+  4: `CREATE TABLE attempts_before AS
+        SELECT row_number() OVER (ORDER BY call, seq) AS number,
+          (SELECT id FROM call_rows WHERE number = call) AS call_id, seq, provider, model, model_id,
+          answered_by, tier, started_at, first_byte_ms, duration_ms, status, error_code, outcome, reasons,
+          ${TOKEN_COLUMNS.join(', ')}, usage_source, cost_nano, computed_nano, reported_nano, price_id,
+          service_tier
+        FROM attempts;
+      CREATE TABLE calls_before AS
+        SELECT *, (SELECT min(number) FROM attempts_before WHERE call_id = id) AS first_attempt FROM calls;
+      ALTER TABLE calls_before DROP COLUMN number;
+      DROP VIEW calls;
+      DROP VIEW attempts;
+      DROP TABLE call_rows;
+      DROP TABLE call_kinds;
+      DROP TABLE earlier_attempts;
+      DROP TABLE attempt_kinds;
+      ALTER TABLE calls_before RENAME TO calls;
+      ALTER TABLE attempts_before RENAME TO attempts;`,
   3: `CREATE TABLE before AS SELECT * FROM attempts ORDER BY seq DESC, call_id;
       ALTER TABLE before DROP COLUMN number;
       DROP TABLE attempts;
@@ -98,7 +120,44 @@ describe('a ledger of before is brought forward, with what it has', () => {
     assert.equal(await accounts.passed({ account, threshold: 1, at }), true);
     await close();
   });
+
+  test('from before calls were kept by kind', async () => {
+    const records = fc
+      .sample(anyCall, { numRuns: 200, seed: 5 })
+      .map((record, index) => (index % 3 === 0 ? record : { ...record, ...ofOneNumber(index) }))
+      .map((record) => structuredClone(record));
+    await writeAs(4, records);
+    const { ledger, close } = openedAt(file);
+    const another = callRecord({ startedAt: records[1]?.startedAt ?? 0 });
+    await ledger.append(another);
+    for (const record of [...records, another]) assert.deepEqual(ledger.call(record.id), record);
+    assert.equal([...ledger.calls({})].length, records.length + 1);
+    // Ends within an hour: from the calls themselves.
+    const { totals } = ledger.report({ since: 1_759_999_999_000, until: 1_760_400_001_000 });
+    const all = [...records, another].map(sumUp);
+    const sum = (of: (comesTo: CallSums) => number): number =>
+      all.reduce((total, comesTo) => total + of(comesTo), 0);
+    assert.deepEqual(
+      [totals.calls, totals.cost_nano_usd, totals.reference_nano_usd],
+      [all.length, sum(({ cost }) => cost), sum(({ countedReference }) => countedReference)],
+    );
+    assert.deepEqual(
+      [totals.input_tokens, totals.output_tokens, totals.estimated],
+      [
+        sum((comesTo) => comesTo.inputTokens),
+        sum((comesTo) => comesTo.outputTokens),
+        sum(({ estimated }) => estimated),
+      ],
+    );
+    await close();
+  });
 });
+
+/** A call of a certain millisecond, whose id gives the same number as all others of them. */
+function ofOneNumber(index: number): Pick<CallRecord, 'id' | 'startedAt'> {
+  const startedAt = 1_760_000_000_000;
+  return { id: `${ulidAt(startedAt).slice(0, 10)}${String(index).padStart(14, '0')}00`, startedAt };
+}
 
 function openedAt(file: string) {
   const stores = openSqliteStores(file);

@@ -4,10 +4,10 @@
  *
  * @module
  */
+import { firstCallNumber } from './call-number.ts';
 import type { Period } from './ledger-store.ts';
 import { DAY_MS, HOUR_MS, monthStart, type SpanName } from './rollup-spans.ts';
 import { ROLLUP_SUMS } from './sqlite-schema.ts';
-import { ulidAt } from './ulid.ts';
 
 /** A table expression with the columns of `rollups`, and its parameters. */
 export interface Pieces {
@@ -23,7 +23,7 @@ interface Range {
 
 /** Earlier and later than any call. */
 const NEVER: Range = { from: 0, to: DAY_MS * 100_000_000 };
-/** How far the time in a call's id may be from when it started: clocks run backwards. */
+/** How far a call's number may be from when it started: clocks run backwards. */
 const CLOCK_MS = 60_000;
 
 /** Which rollups are wanted. */
@@ -136,10 +136,10 @@ function rawCalls({ from, to }: Range, tag: string): Pieces {
     sql: `SELECT started_at AS start, ${columns}, tenant, task, coalesce(model, '') AS model,
             coalesce(tier, -1) AS tier, iif(priced, coalesce(arm, ''), '') AS arm, ${sums}
           FROM calls c${join}
-          WHERE c.id >= ? AND c.id < ? AND started_at >= ? AND started_at < ? ${named}`,
+          WHERE c.number >= ? AND c.number < ? AND started_at >= ? AND started_at < ? ${named}`,
     parameters: [
-      ulidAt(from - CLOCK_MS),
-      ulidAt(to + CLOCK_MS),
+      firstCallNumber(from - CLOCK_MS),
+      firstCallNumber(to + CLOCK_MS),
       from,
       to,
       ...(isNamed ? [tag] : []),

@@ -6,10 +6,10 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { TOKEN_CLASSES, type TokenCounts } from '../pricing/usage.ts';
 import type { LedgerDay, ProviderDaysQuery } from './provider-days.ts';
-import { TOKEN_COLUMNS } from './sqlite-schema.ts';
-import { ulidAt } from './ulid.ts';
+import { firstCallNumber, NUMBERS_ABOVE } from './call-number.ts';
+import { TOKEN_COLUMNS } from './sqlite-call-tables.ts';
 
-/** Attempts may begin this long after their call, in ms; their numbers are found by its id. */
+/** Attempts may begin this long after their call, in ms; they are found by its number. */
 const LONGEST_CALL_MS = 86_400_000;
 
 const SQL = `
@@ -23,8 +23,7 @@ const SQL = `
     json_group_array(DISTINCT price_id) AS prices
   FROM attempts
   WHERE started_at >= $since AND started_at < $until
-    AND number >= (SELECT min(first_attempt) FROM calls WHERE id >= $from AND id < $to)
-    AND number < (SELECT max(first_attempt + attempts) FROM calls WHERE id >= $from AND id < $to)
+    AND call >= $from AND call < $to
   GROUP BY day, provider, name, service_tier ORDER BY day, provider, name, service_tier`;
 
 /** Sums the attempts that began in a period, sorted by day, provider, model and service tier. */
@@ -36,8 +35,8 @@ export function readProviderDays(
     .prepare(SQL)
     .all({
       $offset: utcOffsetMinutes * 60_000,
-      $from: ulidAt(since - LONGEST_CALL_MS),
-      $to: ulidAt(until),
+      $from: firstCallNumber(since - LONGEST_CALL_MS),
+      $to: firstCallNumber(until) + NUMBERS_ABOVE,
       $since: since,
       $until: until,
     })

@@ -9,20 +9,14 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { CallSums } from './call-sums.ts';
-import { type CallRecord, countOf, isCacheHit } from './ledger-store.ts';
+import { countOf, isCacheHit } from './ledger-store.ts';
 import { type Row, type RowKeys, RollupRows } from './rollup-rows.ts';
 import { DAY, HOUR, MONTH, type Span } from './rollup-spans.ts';
+import type { SummedCall } from './sqlite-rows.ts';
 import { ROLLUP_SUMS } from './sqlite-schema.ts';
 import { OTHER_VALUES, TagValues } from './tag-values.ts';
 
 const KEYS = ['span', 'start', 'tag', 'value', 'tenant', 'task', 'model', 'tier', 'arm'] as const;
-
-/** A call, and what it comes to. */
-export interface SummedCall {
-  readonly record: CallRecord;
-  readonly comesTo: CallSums;
-}
 
 /** Adds calls to the rollups. */
 export class Rollups {

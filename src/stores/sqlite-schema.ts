@@ -6,22 +6,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { FarthingError } from '../errors.ts';
 import { DAY_MS, HOUR_MS, type SpanName } from './rollup-spans.ts';
+import { CALLS_BY_KIND, TOKEN_COLUMNS } from './sqlite-call-tables.ts';
 import { KEY_TABLES } from './sqlite-keys-schema.ts';
-
-/** Token columns of `attempts`, in the order of `TOKEN_CLASSES`. */
-export const TOKEN_COLUMNS = [
-  'input',
-  'cache_read',
-  'cache_write_5m',
-  'cache_write_30m',
-  'cache_write_1h',
-  'cache_write_12h',
-  'input_audio',
-  'input_image',
-  'output',
-  'reasoning',
-  'output_audio',
-] as const;
 
 /** A column of `rollups` that is summed up, and what a call adds to it. */
 export interface RollupSum {
@@ -192,6 +178,7 @@ const MIGRATIONS: readonly string[] = [
    UPDATE calls SET first_attempt = first.number
      FROM (SELECT call_id, min(number) AS number FROM attempts GROUP BY call_id) AS first
      WHERE first.call_id = calls.id;`,
+  CALLS_BY_KIND,
 ];
 
 /** Sums of calls by hour, day and month; see `sqlite-rollups.ts`. Filled from the calls that are there. */
@@ -243,7 +230,7 @@ export function migrate(database: DatabaseSync): void {
     const version = versionOf(database);
     if (version > 0) {
       process.stderr.write(
-        `The ledger is brought from format ${version} to ${MIGRATIONS.length}; ten million calls take about a minute.\n`,
+        `The ledger is brought from format ${version} to ${MIGRATIONS.length}; ten million calls take some minutes.\n`,
       );
     }
     for (const migration of MIGRATIONS.slice(version)) database.exec(migration);

@@ -53,7 +53,7 @@ export function openSqliteStores(path: string, options: SqliteOptions = {}): Sto
 }
 
 function storesIn(database: DatabaseSync, options: SqliteOptions): Stores {
-  const commit = new GroupCommit(database, write, options);
+  const commit = new GroupCommit(database, { write, undone: () => ledger.undone() }, options);
   const ledger = new SqliteLedger(database, commit);
   const accounts = new SqliteAccounts(database, commit, options.leaseMs);
   function write(works: readonly Work[]): void {

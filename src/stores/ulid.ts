@@ -5,7 +5,14 @@
  */
 import { randomFillSync } from 'node:crypto';
 
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** The 32 digits, in their order (Crockford's base 32). */
+export const ULID_DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const NO_DIGIT = 255;
+/** By character code. */
+const DIGIT_OF = new Uint8Array(128).fill(NO_DIGIT);
+for (let digit = 0; digit < ULID_DIGITS.length; digit++) {
+  DIGIT_OF[ULID_DIGITS.charCodeAt(digit)] = digit;
+}
 const TIME_LENGTH = 10;
 const CHANCE_LENGTH = 16;
 
@@ -27,13 +34,48 @@ export function ulid(now: number = Date.now()): string {
     draw();
   } else countUp();
   let text = lastTimeText;
-  for (let index = 0; index < CHANCE_LENGTH; index++) text += ALPHABET[lastChance[index] ?? 0];
+  for (let index = 0; index < CHANCE_LENGTH; index++) text += ULID_DIGITS[lastChance[index] ?? 0];
   return text;
 }
 
 /** The smallest id of a millisecond: ids of calls at or after it are not smaller. */
 export function ulidAt(ms: number): string {
   return encodeTime(Math.max(0, Math.floor(ms))) + '0'.repeat(CHANCE_LENGTH);
+}
+
+/** What a ULID is made of, as far as its place in time needs it. */
+export interface UlidParts {
+  /** Milliseconds since the epoch. */
+  readonly ms: number;
+  /** The lowest ten bits: they count up within a millisecond of one process. */
+  readonly lowBits: number;
+}
+
+/** Takes a ULID apart; all zeros for anything else. */
+export function ulidParts(id: string): UlidParts {
+  if (id.length !== TIME_LENGTH + CHANCE_LENGTH) return NO_PARTS;
+  // Most ids that follow each other are of the same millisecond.
+  if (!id.startsWith(decodedTime)) {
+    decodedMs = numberIn(id, 0, TIME_LENGTH);
+    decodedTime = id.slice(0, TIME_LENGTH);
+  }
+  const lowBits = numberIn(id, id.length - 2, id.length);
+  return decodedMs >= 0 && lowBits >= 0 ? { ms: decodedMs, lowBits } : NO_PARTS;
+}
+
+const NO_PARTS: UlidParts = { ms: 0, lowBits: 0 };
+let decodedTime = encodeTime(0);
+let decodedMs = 0;
+
+/** The number that some digits write; negative where one of them is none. */
+function numberIn(digits: string, from: number, to: number): number {
+  let value = 0;
+  for (let place = from; place < to; place++) {
+    const digit = DIGIT_OF[digits.charCodeAt(place)] ?? NO_DIGIT;
+    if (digit === NO_DIGIT) return -1;
+    value = value * 32 + digit;
+  }
+  return value;
 }
 
 function draw(): void {
@@ -64,7 +106,7 @@ function encodeTime(ms: number): string {
   let text = '';
   let rest = ms;
   for (let index = 0; index < TIME_LENGTH; index++) {
-    text = (ALPHABET[rest % 32] ?? '0') + text;
+    text = (ULID_DIGITS[rest % 32] ?? '0') + text;
     rest = Math.floor(rest / 32);
   }
   return text;
