@@ -4,10 +4,11 @@
  * @module
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import type { Arm, Period } from './ledger-store.ts';
+import type { Period } from './ledger-store.ts';
 import type { ArmSums } from './report.ts';
-import type { Part } from './sqlite-parts.ts';
-import { piecesOf, wholeDays } from './sqlite-pieces.ts';
+import { type Range, wholeDays } from './period-pieces.ts';
+import { Part } from './sqlite-parts.ts';
+import { NO_GROUPS, readSums } from './sqlite-sums.ts';
 
 /**
  * Sums of both sides of all calls of a period. Where the hold-out was drawn by user or conversation, of
@@ -20,12 +21,9 @@ export function readArms(database: DatabaseSync, period: Period, totals: Part): 
   const days = wholeDays(period);
   const byUnit = readUnits(database, days);
   if (byUnit.size === 0) return byCall;
-  return readDays(database, days).map((arm) => withUnits(arm, byUnit.get(arm.arm)));
-}
-
-interface Days {
-  readonly from: number;
-  readonly to: number;
+  const [sums = new Map()] = readSums(database, { since: days.from, until: days.to }, [NO_GROUPS]);
+  const whole = Part.sumOf(sums.values());
+  return whole.toArms().map((arm) => withUnits(arm, byUnit.get(arm.arm)));
 }
 
 type UnitSums = Omit<ArmSums, 'arm' | 'reference_nano_usd'>;
@@ -43,26 +41,8 @@ function withUnits(all: ArmSums, ofUnits: UnitSums | undefined): ArmSums {
   };
 }
 
-/** As if it were drawn by call. */
-function readDays(database: DatabaseSync, { from, to }: Days): readonly ArmSums[] {
-  const { sql, parameters } = piecesOf({ since: from, until: to }, { tag: '' });
-  return database
-    .prepare(
-      `SELECT arm, sum(calls) AS calls, sum(cost_nano) AS cost, sum(reference_nano) AS reference,
-         sum(calls) AS units, sum(calls) AS calls_squared, sum(cost_squared) AS cost_squared,
-         sum(cost_nano) AS calls_cost
-       FROM (${sql}) WHERE arm <> '' GROUP BY arm ORDER BY arm`,
-    )
-    .all(...parameters)
-    .map((row) => ({
-      arm: String(row['arm']) as Arm,
-      reference_nano_usd: Number(row['reference']),
-      ...unitSums(row),
-    }));
-}
-
 /** Empty where the hold-out is drawn by call. */
-function readUnits(database: DatabaseSync, { from, to }: Days): ReadonlyMap<string, UnitSums> {
+function readUnits(database: DatabaseSync, { from, to }: Range): ReadonlyMap<string, UnitSums> {
   const rows = database
     .prepare(
       `SELECT arm, sum(calls) AS calls, sum(cost) AS cost, count(*) AS units,

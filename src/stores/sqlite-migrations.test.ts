@@ -14,6 +14,7 @@ import { ulidAt } from './ulid.ts';
 
 /** What a version of the ledger did not have yet, by the version. */
 const UNDO: Readonly<Record<number, string>> = {
+  5: "DELETE FROM rollups WHERE span = 'total'",
   4: `CREATE TABLE attempts_before AS
         SELECT row_number() OVER (ORDER BY call, seq) AS number,
           (SELECT id FROM call_rows WHERE number = call) AS call_id, seq, provider, model, model_id,
@@ -118,6 +119,21 @@ describe('a ledger of before is brought forward, with what it has', () => {
     );
     const account = { id: 'a', limit: 1, windowMs: undefined };
     assert.equal(await accounts.passed({ account, threshold: 1, at }), true);
+    await close();
+  });
+
+  test('from before days had totals', async () => {
+    const records = fc.sample(anyCall, { numRuns: 100, seed: 6 });
+    await writeAs(5, records);
+    const { ledger, close } = openedAt(file);
+    const later = fc.sample(anyCall, { numRuns: 100, seed: 7 });
+    await Promise.all(later.map(async (record) => ledger.append(record)));
+    // By task from the days themselves, by day from their totals.
+    const [byTask, byDay] = (['task', 'day'] as const).map((by) => ledger.report({ by }));
+    assert.deepEqual(byDay?.totals, byTask?.totals);
+    assert.deepEqual(byDay?.tiers, byTask?.tiers);
+    assert.deepEqual(byDay?.arms, byTask?.arms);
+    assert.equal(byDay?.totals.calls, 200);
     await close();
   });
 

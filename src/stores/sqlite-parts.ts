@@ -21,6 +21,7 @@ interface Answered {
 }
 
 const PLACES = new Map(ROLLUP_SUMS.map(({ column }, place) => [column, place]));
+const CALLS = FIRST_SUM + (PLACES.get('calls') ?? 0);
 
 /** Sums of some calls, their answers by tier and model, and what is on each side of the hold-out. */
 export class Part {
@@ -45,10 +46,9 @@ export class Part {
   /** Adds a row. */
   add(row: PartRow): void {
     const [, model, tier, arm] = row;
-    const added = numbersOf(row);
-    addTo(this.#sums, added, 1);
-    if (model !== '') this.#answer(Number(tier), String(model), get(added, 'calls'));
-    if (arm !== '') this.#arm(arm as Arm, added, 1);
+    addRow(this.#sums, row);
+    if (model !== '') this.#answer(Number(tier), String(model), Number(row[CALLS]));
+    if (arm !== '') addRow(this.#sumsOf(arm as Arm), row);
   }
 
   /** What this has beyond another part. */
@@ -113,7 +113,7 @@ export class Part {
   #put(other: Part, sign: 1 | -1): void {
     addTo(this.#sums, other.#sums, sign);
     for (const { tier, model, calls } of other.#answered) this.#answer(tier, model, sign * calls);
-    for (const [arm, sums] of other.#arms) this.#arm(arm, sums, sign);
+    for (const [arm, sums] of other.#arms) addTo(this.#sumsOf(arm), sums, sign);
   }
 
   #answer(tier: number, model: string, calls: number): void {
@@ -122,10 +122,10 @@ export class Part {
     else known.calls += calls;
   }
 
-  #arm(arm: Arm, added: readonly number[], sign: 1 | -1): void {
-    const sums = this.#arms.get(arm) ?? nothing();
-    addTo(sums, added, sign);
-    this.#arms.set(arm, sums);
+  #sumsOf(arm: Arm): number[] {
+    let sums = this.#arms.get(arm);
+    if (sums === undefined) this.#arms.set(arm, (sums = nothing()));
+    return sums;
   }
 }
 
@@ -133,10 +133,10 @@ function nothing(): number[] {
   return ROLLUP_SUMS.map(() => 0);
 }
 
-function numbersOf(row: PartRow): number[] {
-  const sums: number[] = [];
-  for (let place = FIRST_SUM; place < row.length; place++) sums.push(Number(row[place]));
-  return sums;
+function addRow(sums: number[], row: PartRow): void {
+  for (let place = 0; place < sums.length; place++) {
+    sums[place] = (sums[place] ?? 0) + Number(row[FIRST_SUM + place]);
+  }
 }
 
 function get(sums: readonly number[], column: string): number {

@@ -2,8 +2,8 @@
  * Sums of calls by hour, day and month, kept while the calls are written, so that no report has to read
  * them again.
  *
- * Each call is in one row of its hour, one of its day and one of its month (tag `''`), and for each of its
- * tags in one more of each, with tenant and task left out. A tag may have so many values a day, and so many
+ * Each call is in one row of its hour, one of its day and one of its month (tag `''`), in one of its day's
+ * total, with tenant and task left out, and for each of its tags in one more of hour, day and month. A tag may have so many values a day, and so many
  * a month; those beyond are summed up as one (`TagValues`).
  *
  * @module
@@ -11,7 +11,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { countOf, isCacheHit } from './ledger-store.ts';
 import { type Row, type RowKeys, RollupRows } from './rollup-rows.ts';
-import { DAY, HOUR, MONTH, type Span } from './rollup-spans.ts';
+import { DAY, HOUR, MONTH, type Span, TOTAL } from './rollup-spans.ts';
 import type { SummedCall } from './sqlite-rows.ts';
 import { ROLLUP_SUMS } from './sqlite-schema.ts';
 import { OTHER_VALUES, TagValues } from './tag-values.ts';
@@ -46,13 +46,16 @@ export class Rollups {
     for (const call of calls) this.#addToHours(hours, call);
     const days = new RollupRows();
     for (const row of hours) days.add({ ...row, start: DAY.startOf(row.start) });
+    const totals = new RollupRows();
     const months = new RollupRows();
     for (const row of days) {
+      if (isOfCalls(row)) totals.add({ ...row, keys: keysOfTotal(row) });
       const keys = this.#keysOfMonth(row);
       if (keys !== undefined) months.add({ ...row, keys, start: MONTH.startOf(row.start) });
     }
     this.#write(HOUR, hours);
     this.#write(DAY, days);
+    this.#write(TOTAL, totals);
     this.#write(MONTH, months);
   }
 
@@ -91,6 +94,15 @@ export class Rollups {
       this.#upsert.run(name, start, ...keys, ...sums);
     }
   }
+}
+
+/** True for rows of calls, false for those of their tags. */
+function isOfCalls({ keys: [tag] }: Row): boolean {
+  return tag === '';
+}
+
+function keysOfTotal({ keys: [tag, value, , , model, tier, arm] }: Row): RowKeys {
+  return [tag, value, '', '', model, tier, arm];
 }
 
 const CALLS = ROLLUP_SUMS.findIndex(({ column }) => column === 'calls');

@@ -80,6 +80,16 @@ const ATTEMPT_FIELDS = `provider TEXT NOT NULL,
      price_id TEXT,
      service_tier TEXT`;
 
+/** Sums that rollups had when totals came. */
+const SUMS_OF_TOTALS = [
+  ...FIRST_SUMS.map(({ column }) => column),
+  'saved_cache',
+  'cache_hits',
+  'saved_coalesce',
+]
+  .map((column) => `sum(${column})`)
+  .join(', ');
+
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE calls (
      id TEXT PRIMARY KEY,
@@ -179,6 +189,9 @@ const MIGRATIONS: readonly string[] = [
      FROM (SELECT call_id, min(number) AS number FROM attempts GROUP BY call_id) AS first
      WHERE first.call_id = calls.id;`,
   CALLS_BY_KIND,
+  // What is asked of all calls must not read a row for each task and key.
+  `INSERT INTO rollups SELECT 'total', start, '', '', '', '', model, tier, arm, ${SUMS_OF_TOTALS}
+   FROM rollups WHERE span = 'day' AND tag = '' GROUP BY start, model, tier, arm;`,
 ];
 
 /** Sums of calls by hour, day and month; see `sqlite-rollups.ts`. Filled from the calls that are there. */
