@@ -101,6 +101,7 @@ export class AccountBook {
       id: isCalendar ? `${name}/${new Date(from).toISOString()}` : name,
       limit: budget.limitNano,
       windowMs: windowOf(budget.period),
+      ...(isCalendar ? { endsAt: until } : {}),
       ...(seed === undefined ? {} : { seed }),
     };
     const made = { budget, account, beganAt: isCalendar ? from : -Infinity, renewsAt: until };

@@ -18,6 +18,8 @@ export interface Account {
   readonly limit: number;
   /** How long usage counts, in ms; undefined where it counts for good. */
   readonly windowMs: number | undefined;
+  /** When the period it is of is over, in ms since the epoch. @default never */
+  readonly endsAt?: number;
   /** Calls of before the account was kept, which count as well. @default none */
   readonly seed?: Seed;
 }
@@ -87,7 +89,7 @@ export interface AccountStore {
   lease(request: LeaseRequest): Promise<LeaseGrant>;
   /** Returns a part of this process's lease. */
   giveBack(account: Account, amount: number): Promise<void>;
-  /** Keeps this process's leases from running out. */
+  /** Keeps this process's leases from running out, and drops some of what no longer counts for anybody. */
   renew(): Promise<void>;
   /** Charges accounts, and takes the amounts off this process's leases. Durable with the next group commit. */
   charge(charges: readonly Charge[]): Promise<void>;
@@ -129,6 +131,18 @@ export function lastOldBucket({ windowMs }: Account, now: number): number {
 /** When what was counted in a bucket no longer counts, in ms since the epoch. */
 export function bucketEnd({ windowMs }: Account, bucket: number): number {
   return windowMs === undefined ? Infinity : bucket + windowMs + bucketSize(windowMs);
+}
+
+/** Calls that began before an account's period was over are charged to it until then, in ms after its end. */
+const SETTLED_MS = 86_400_000;
+
+/** When what was counted in a bucket can be dropped, in ms since the epoch; null: never. */
+export function droppedAt(account: Account, bucket: number): number | null {
+  if (account.windowMs === undefined) {
+    return account.endsAt === undefined ? null : account.endsAt + SETTLED_MS;
+  }
+  // Bucket 0 is a mark, see `SqliteAccounts`.
+  return bucket === 0 ? null : bucketEnd(account, bucket);
 }
 
 function bucketSize(windowMs: number): number {

@@ -11,6 +11,7 @@ import {
   type AccountStore,
   bucketEnd,
   bucketOf,
+  droppedAt,
   type Charge,
   lastOldBucket,
   type LeaseGrant,
@@ -64,6 +65,8 @@ export class SqliteAccounts implements AccountStore {
     this.#commit.exclusively(() => {
       this.#statements.renew.run(now + this.#leaseMs, this.#holder);
       this.#statements.expire.run(now);
+      this.#statements.dropUsage.run(now, MOST_DROPPED);
+      this.#statements.dropPassings.run(now, MOST_DROPPED);
     });
   }
 
@@ -96,10 +99,12 @@ export class SqliteAccounts implements AccountStore {
     this.#seeded.clear();
   }
 
-  async passed({ account: { id, windowMs }, threshold, at }: Passing): Promise<boolean> {
+  async passed({ account, threshold, at }: Passing): Promise<boolean> {
+    const { id, windowMs } = account;
     const longAgo = windowMs === undefined ? NEVER : at - windowMs;
+    const until = droppedAt(account, at);
     return this.#commit.exclusively(
-      () => Number(this.#statements.pass.run(id, threshold, at, longAgo).changes) === 1,
+      () => Number(this.#statements.pass.run(id, threshold, at, until, longAgo).changes) === 1,
     );
   }
 
@@ -107,10 +112,8 @@ export class SqliteAccounts implements AccountStore {
   write(charges: readonly Charge[]): void {
     for (const { account, bucket, amount } of merge(charges)) {
       this.#seed(account);
-      this.#statements.use.run(account.id, bucket, amount);
+      this.#use(account, bucket, amount);
       if (amount > 0) this.#takeOff(account.id, amount);
-      const old = lastOldBucket(account, Date.now());
-      if (old >= 0) this.#statements.forget.run(account.id, old);
     }
   }
 
@@ -128,6 +131,10 @@ export class SqliteAccounts implements AccountStore {
     };
   }
 
+  #use(account: Account, bucket: number, amount: number): void {
+    this.#statements.use.run(account.id, bucket, amount, droppedAt(account, bucket));
+  }
+
   #takeOff(account: string, amount: number): void {
     this.#statements.takeOff.run(amount, account, this.#holder);
   }
@@ -136,11 +143,11 @@ export class SqliteAccounts implements AccountStore {
   #seed(account: Account): void {
     const { id, seed } = account;
     if (seed === undefined || this.#seeded.has(id)) return;
-    // The row of bucket 0 says that it was done; it is never forgotten.
+    // The row of bucket 0 says that it was done; it is kept as long as the account.
     if (this.#statements.has.get(id) === undefined) {
       const earlier = number(this.#statements.seed.get(...seedParameters(seed)));
-      this.#statements.use.run(id, 0, 0);
-      this.#statements.use.run(id, bucketOf(account, seed.until), earlier);
+      this.#use(account, 0, 0);
+      this.#use(account, bucketOf(account, seed.until), earlier);
     }
     if (this.#seeded.size > 100_000) this.#seeded.clear();
     this.#seeded.add(id);
@@ -171,7 +178,8 @@ interface Statements {
   readonly expire: StatementSync;
   readonly release: StatementSync;
   readonly use: StatementSync;
-  readonly forget: StatementSync;
+  readonly dropUsage: StatementSync;
+  readonly dropPassings: StatementSync;
   readonly forgetUsage: StatementSync;
   readonly forgetPassings: StatementSync;
   readonly has: StatementSync;
@@ -179,6 +187,8 @@ interface Statements {
   readonly pass: StatementSync;
 }
 
+/** Rows dropped at once, every few seconds: more would hold up the calls in flight. */
+const MOST_DROPPED = 5_000;
 /** Before any time. */
 const NEVER = -1;
 const OF_BUDGET = "WHERE account = ? OR substr(account, 1, length(?) + 1) IN (? || '/', ? || ' ')";
@@ -206,9 +216,11 @@ function prepare(database: DatabaseSync): Statements {
     expire: database.prepare('DELETE FROM leases WHERE until <= ?'),
     release: database.prepare('DELETE FROM leases WHERE holder = ?'),
     use: database.prepare(
-      'INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = used + excluded.used',
+      `INSERT INTO usage (account, bucket, used, dropped_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET used = used + excluded.used`,
     ),
-    forget: database.prepare('DELETE FROM usage WHERE account = ? AND bucket > 0 AND bucket <= ?'),
+    dropUsage: database.prepare(dropOld('usage', 'account, bucket')),
+    dropPassings: database.prepare(dropOld('passings', 'account, threshold')),
     forgetUsage: database.prepare(`DELETE FROM usage ${OF_BUDGET}`),
     forgetPassings: database.prepare(`DELETE FROM passings ${OF_BUDGET}`),
     has: database.prepare('SELECT 1 FROM usage WHERE account = ? AND bucket = 0'),
@@ -221,14 +233,20 @@ function prepare(database: DatabaseSync): Statements {
            WHERE tag.key = wanted.key AND tag.value = wanted.value))`,
     ),
     pass: database.prepare(
-      `INSERT INTO passings (account, threshold, at) VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET at = excluded.at WHERE at <= ?`,
+      `INSERT INTO passings (account, threshold, at, dropped_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET at = excluded.at, dropped_at = excluded.dropped_at WHERE at <= ?`,
     ),
   };
 }
 
 function number(row: Record<string, unknown> | undefined): number {
   return Number(row?.['n'] ?? 0);
+}
+
+/** Rows of a table that can be dropped at a time, so many at once. */
+function dropOld(table: string, key: string): string {
+  return `DELETE FROM ${table} WHERE (${key}) IN
+    (SELECT ${key} FROM ${table} WHERE dropped_at <= ? LIMIT ?)`;
 }
 
 interface Merged {

@@ -74,6 +74,30 @@ describe('a group commit', () => {
     commit.stop();
   });
 
+  test('the writer is told of what was rolled back, and of nothing that had not begun', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const database = new DatabaseSync(':memory:');
+    let undone = 0;
+    let isFull = true;
+    const writer = {
+      write: () => {
+        if (isFull) throw new Error('disk full');
+      },
+      undone: () => void undone++,
+    };
+    const commit = new GroupCommit(database, writer, { onError: () => undefined });
+    await commit.add(work(1));
+    assert.equal(undone, 1);
+    isFull = false;
+    // No transaction inside of another: it does not begin.
+    database.exec('BEGIN');
+    assert.throws(() => commit.flush(), /transaction/);
+    database.exec('ROLLBACK');
+    commit.flush();
+    assert.equal(undone, 1);
+    commit.stop();
+  });
+
   test('it tries again by itself', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     let failures = 2;

@@ -149,13 +149,15 @@ export class GroupCommit {
     const works = this.#waiting.slice(0, MOST_AT_ONCE);
     if (works.length === 0) return;
     const before = performance.now();
+    let isBegun = false;
     try {
       this.exclusively(() => {
+        isBegun = true;
         this.#isContended = performance.now() - before > CONTENDED_MS;
         this.#writer.write(works);
       });
     } catch (error) {
-      this.#writer.undone();
+      if (isBegun) this.#writer.undone();
       throw error;
     }
     this.#waiting = this.#waiting.slice(works.length);

@@ -22,7 +22,7 @@ interface Kind {
 /** Kinds that are looked through one by one: comparing a few is quicker than making a text of one. */
 const LOOKED_THROUGH = 4;
 /** Kinds known at once. */
-const MOST_KNOWN = 20_000;
+const MOST_KNOWN = 5_000;
 
 /**
  * Finds the number of each kind. One that this process has not seen lately is written (again): kinds need
@@ -62,8 +62,14 @@ export class Kinds {
   }
 
   #write(fields: readonly Value[]): Kind {
-    return { number: Number(this.#insert.run(...fields).lastInsertRowid), fields };
+    const { lastInsertRowid } = this.#insert.run(...fields);
+    return { number: Number(lastInsertRowid), fields: fields.map(copyOf) };
   }
+}
+
+/** The beginning of a long text would keep all of it in memory. */
+function copyOf(field: Value): Value {
+  return typeof field === 'string' ? Buffer.from(field, 'utf16le').toString('utf16le') : field;
 }
 
 function isSame(some: readonly Value[], others: readonly Value[]): boolean {

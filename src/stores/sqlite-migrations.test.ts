@@ -14,6 +14,10 @@ import { ulidAt } from './ulid.ts';
 
 /** What a version of the ledger did not have yet, by the version. */
 const UNDO: Readonly<Record<number, string>> = {
+  6: `DROP INDEX usage_by_end;
+      DROP INDEX passings_by_end;
+      ALTER TABLE usage DROP COLUMN dropped_at;
+      ALTER TABLE passings DROP COLUMN dropped_at;`,
   5: "DELETE FROM rollups WHERE span = 'total'",
   4: `CREATE TABLE attempts_before AS
         SELECT row_number() OVER (ORDER BY call, seq) AS number,

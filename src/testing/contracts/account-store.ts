@@ -61,6 +61,34 @@ export function accountStoreContract(name: string, create: () => SharedStores): 
       await other.close();
     });
 
+    test('what no longer counts is dropped, what counts is kept', async () => {
+      const stores = create().open();
+      const { accounts } = stores;
+      const now = Date.now();
+      const day = 86_400_000;
+      const over = account({ id: 'over', endsAt: now - 2 * day });
+      const settling = account({ id: 'settling', endsAt: now - 1000 });
+      const rolling = account({ id: 'rolling', windowMs: 60_000 });
+      const total = account({ id: 'total' });
+      const all = [over, settling, rolling, total];
+      await accounts.charge([
+        ...all.map((one) => ({ account: one, amount: 5, at: now })),
+        { account: rolling, amount: 7, at: now - 120_000 },
+      ]);
+      for (const one of [over, total]) {
+        assert.equal(await accounts.passed({ account: one, threshold: 0.5, at: now }), true);
+      }
+      await accounts.renew();
+      const used = await Promise.all(all.map(async (one) => (await accounts.state(one)).used));
+      assert.deepEqual(used, [0, 5, 5, 5]);
+      // A wider window would count it, were it still there.
+      const wider = account({ id: 'rolling', windowMs: 600_000 });
+      assert.equal((await accounts.state(wider)).used, 5);
+      assert.equal(await accounts.passed({ account: over, threshold: 0.5, at: now }), true);
+      assert.equal(await accounts.passed({ account: total, threshold: 0.5, at: now }), false);
+      await stores.close();
+    });
+
     test('two processes never set aside more than there is, in any order', async () => {
       const step = fc.record({
         who: fc.nat(2),
