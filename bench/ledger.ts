@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openSqliteStores } from '../src/stores/sqlite-stores.ts';
+import { openSqliteStores } from '../src/stores/sqlite/sqlite-stores.ts';
 import { commitLatency, type Latency, latencyBeside } from './ledger/commits.ts';
 import { fill, type Filled, verify } from './ledger/filling.ts';
 import { type ReportTime, timeElsewhere, timeReports } from './ledger/reports.ts';

@@ -29,7 +29,7 @@ import { type GatewayRequest, type Headers, readCall } from './read-call.ts';
 import type { SettledCall, Sink } from './stages/ledger/ledger.ts';
 import { recordCall } from './stages/ledger/record.ts';
 import type { KeyRecord } from './stores/key-store.ts';
-import { openSqliteStores } from './stores/sqlite-stores.ts';
+import { openSqliteStores } from './stores/sqlite/sqlite-stores.ts';
 import type { Stores } from './stores/stores.ts';
 import { ulid } from './stores/ulid.ts';
 

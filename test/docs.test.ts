@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseConfig } from '../src/config/load.ts';
-import { openSqliteStores } from '../src/stores/sqlite-stores.ts';
+import { openSqliteStores } from '../src/stores/sqlite/sqlite-stores.ts';
 import { callRecord } from '../src/testing/ledger-records.ts';
 
 const ROOT = join(import.meta.dirname, '..');

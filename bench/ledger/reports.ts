@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import type { LedgerStore, Period } from '../../src/stores/ledger-store.ts';
 import type { Grouping } from '../../src/stores/report.ts';
-import { openSqliteStores } from '../../src/stores/sqlite-stores.ts';
+import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
 import { median } from '../overhead/statistics.ts';
 import { SPAN } from './traffic.ts';
 

@@ -5,7 +5,7 @@ import type { Budget, RateLimit } from '../../src/config/spending.ts';
 import { PriceBook } from '../../src/pricing/price-book.ts';
 import { PriceLookup } from '../../src/pricing/price-lookup.ts';
 import { NO_TOKENS } from '../../src/pricing/usage.ts';
-import { openSqliteStores } from '../../src/stores/sqlite-stores.ts';
+import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
 import type { Stores } from '../../src/stores/stores.ts';
 import { callRecord } from '../../src/testing/ledger-records.ts';
 import { callOf, modelAt, nowhere, taskOf, tierOf } from '../../src/testing/stage-fixtures.ts';

@@ -8,8 +8,8 @@ import fc from 'fast-check';
 import { isFarthingError, type FarthingError } from '../errors.ts';
 import type { Credential, KeyRecord } from '../stores/key-store.ts';
 import { newSecret } from '../stores/key-secret.ts';
-import { SqliteKeys } from '../stores/sqlite-keys.ts';
-import { KEY_TABLES } from '../stores/sqlite-keys-schema.ts';
+import { SqliteKeys } from '../stores/sqlite/keys.ts';
+import { KEY_TABLES } from '../stores/sqlite/keys-schema.ts';
 import { KeyRing, type KeyRingOptions } from './key-ring.ts';
 import type { RequestHeaders } from './presented-secret.ts';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Departure } from '../departure.ts';
 import { FarthingError } from '../errors.ts';
 import type { Account, AccountStore } from '../stores/account-store.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { Admission, type Applicant, type Promised } from './admission.ts';
 import { Leases } from './leases.ts';
 

@@ -6,7 +6,7 @@ import type { Budget } from '../config/spending.ts';
 import type { PriceBook } from '../pricing/price-book.ts';
 import { PriceLookup } from '../pricing/price-lookup.ts';
 import { NO_TOKENS } from '../pricing/usage.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { callOf, modelAt, nowhere, taskOf, tierOf } from '../testing/stage-fixtures.ts';
 import { AccountBook } from './account-book.ts';
 import { Budgets } from './budgets.ts';

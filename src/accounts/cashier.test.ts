@@ -5,7 +5,7 @@ import type { Budget, Spending } from '../config/spending.ts';
 import { PriceBook } from '../pricing/price-book.ts';
 import { PriceLookup } from '../pricing/price-lookup.ts';
 import { NO_TOKENS } from '../pricing/usage.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { callOf, modelAt, nowhere, taskOf, tierOf } from '../testing/stage-fixtures.ts';
 import { Cashier } from './cashier.ts';
 import type { BudgetEvent } from './thresholds.ts';

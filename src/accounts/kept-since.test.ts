@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { Budget } from '../config/spending.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { keptSince } from './kept-since.ts';
 
 const budgets = (...ids: readonly string[]) => ids.map((id) => ({ id }) as Budget);

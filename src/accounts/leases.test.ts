@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Account, AccountStore, LeaseGrant } from '../stores/account-store.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { Leases, SWEEP_MS, TROUBLE_MS } from './leases.ts';
 
 const LIMIT = 1000;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { RateLimit } from '../config/spending.ts';
 import { NO_TOKENS } from '../pricing/usage.ts';
 import type { AccountStore } from '../stores/account-store.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { callOf, modelAt, nowhere, taskOf, tierOf } from '../testing/stage-fixtures.ts';
 import { AccountBook } from './account-book.ts';
 import { Leases } from './leases.ts';

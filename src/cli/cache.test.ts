@@ -7,7 +7,7 @@ import { SqliteCache } from '../cache/sqlite-cache.ts';
 import { EVIDENCE } from '../semantic/evidence.ts';
 import { QuestionFile } from '../semantic/question-file.ts';
 import { Scope } from '../semantic/scope.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { entryOf } from '../testing/contracts/cache-store.ts';
 import { callRecord } from '../testing/ledger-records.ts';
 import { main } from './main.ts';

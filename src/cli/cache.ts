@@ -15,7 +15,7 @@ import { FarthingError } from '../errors.ts';
 import { EVIDENCE, type Evidence, evidenceReports, readEvidence } from '../semantic/evidence.ts';
 import { semanticLines } from '../semantic/stats-json.ts';
 import type { Report } from '../stores/report.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { listText, statsText } from './cache-output.ts';
 import { type CommonOptions, type Place, placeOf, print, withCommon } from './cache-place.ts';
 import { readReviews, reviewCommand } from './cache-review.ts';

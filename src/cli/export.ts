@@ -16,7 +16,7 @@ import {
   type ExportRow,
 } from '../export/formats.ts';
 import { type CallRecord, costOf } from '../stores/ledger-store.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { type DataOptions, existingDataFile } from './data-file.ts';
 import { type PeriodOptions, readPeriod } from './period.ts';
 

@@ -8,7 +8,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../config/units.ts';
 import type { KeyStore } from '../stores/key-store.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { type DataOptions, dataFile, existingDataFile } from './data-file.ts';
 import { issuedJson, issuedText, keyJson, keysTable } from './keys-output.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { NO_TOKENS } from '../pricing/usage.ts';
 import { makeZip } from '../reconcile/__fixtures__/make-zip.ts';
 import type { AttemptRecord } from '../stores/ledger-store.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { attemptRecord, callRecord } from '../testing/ledger-records.ts';
 
 const DOLLAR = 1_000_000_000;

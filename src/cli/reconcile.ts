@@ -14,7 +14,7 @@ import { type DriftLimit, exceeds, parseDriftLimit } from '../reconcile/drift-li
 import { explain } from '../reconcile/explain.ts';
 import { readExports } from '../reconcile/read-exports.ts';
 import type { LedgerDay } from '../stores/provider-days.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import type { LedgerStore } from '../stores/ledger-store.ts';
 import { existingDataFile } from './data-file.ts';
 import { type Reconciled, reconciledJson, renderReconciled } from './reconcile-output.ts';

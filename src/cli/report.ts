@@ -9,7 +9,7 @@ import { FarthingError } from '../errors.ts';
 import { measureSaving, type MeasuredSaving } from '../policy/measured-saving.ts';
 import { SANDBOX_DATA } from '../stores/ledger-store.ts';
 import type { Grouping, Report, ReportQuery } from '../stores/report.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { existingDataFile } from './data-file.ts';
 import { readPeriod } from './period.ts';
 import { renderReport } from './report-text.ts';

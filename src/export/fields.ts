@@ -13,7 +13,7 @@ import {
   isEscalated,
   isPriced,
 } from '../stores/ledger-store.ts';
-import { TOKEN_COLUMNS } from '../stores/sqlite-call-tables.ts';
+import { TOKEN_COLUMNS } from '../stores/sqlite/call-tables.ts';
 
 /** A field's value. */
 export type FieldValue = string | number | boolean | null;

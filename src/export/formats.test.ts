@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { NO_TOKENS } from '../pricing/usage.ts';
 import type { CallRecord } from '../stores/ledger-store.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { attemptRecord, callRecord } from '../testing/ledger-records.ts';
 import { type ExportFormat, exportLines, type ExportRow } from './formats.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { AccountBook } from '../accounts/account-book.ts';
 import type { Cashier } from '../accounts/cashier.ts';
 import type { Budget } from '../config/spending.ts';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { callOf, modelAt, taskOf, tierOf } from '../testing/stage-fixtures.ts';
 import { quoteBudgets } from './quote-budgets.ts';
 

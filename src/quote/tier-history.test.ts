@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { openSqliteStores } from '../stores/sqlite-stores.ts';
+import { openSqliteStores } from '../stores/sqlite/sqlite-stores.ts';
 import { attemptRecord, callRecord } from '../testing/ledger-records.ts';
 import { taskOf } from '../testing/stage-fixtures.ts';
 import { TierHistory } from './tier-history.ts';

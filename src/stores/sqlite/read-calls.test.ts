@@ -2,14 +2,14 @@ import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import { anyCall, attemptRecord, callRecord } from '../testing/ledger-records.ts';
+import { anyCall, attemptRecord, callRecord } from '../../testing/ledger-records.ts';
 import { sumUp } from './call-sums.ts';
-import { GroupCommit } from './sqlite-group-commit.ts';
-import { SqliteLedger } from './sqlite-ledger.ts';
-import { readCall, scanCalls } from './sqlite-read-calls.ts';
-import { migrate } from './sqlite-schema.ts';
-import type { CallRecord } from './ledger-store.ts';
-import { ulidAt } from './ulid.ts';
+import { GroupCommit } from './group-commit.ts';
+import { SqliteLedger } from './ledger.ts';
+import { readCall, scanCalls } from './read-calls.ts';
+import { migrate } from './schema.ts';
+import type { CallRecord } from '../ledger-store.ts';
+import { ulidAt } from '../ulid.ts';
 
 const START = Date.UTC(2026, 10, 1);
 

@@ -4,10 +4,10 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { inputTokens, outputTokens } from '../pricing/usage.ts';
+import { inputTokens, outputTokens } from '../../pricing/usage.ts';
 import { callNumber } from './call-number.ts';
 import { type CallSums, isCounted } from './call-sums.ts';
-import type { AttemptRecord, CallRecord } from './ledger-store.ts';
+import type { AttemptRecord, CallRecord } from '../ledger-store.ts';
 import { SparseInsert, type Value } from './sparse-insert.ts';
 import {
   ATTEMPT_COLUMNS,
@@ -15,8 +15,8 @@ import {
   CALL_COLUMNS,
   CALL_KIND_COLUMNS,
   ofLast,
-} from './sqlite-call-tables.ts';
-import { Kinds } from './sqlite-kinds.ts';
+} from './call-tables.ts';
+import { Kinds } from './kinds.ts';
 
 /** A call, and what it comes to. */
 export interface SummedCall {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { RecentMap } from '../recent-map.ts';
+import { RecentMap } from '../../recent-map.ts';
 import type { Value } from './sparse-insert.ts';
 
 /** Where kinds are kept: a table whose key is called `kind`. */

@@ -4,9 +4,9 @@
  * @module
  */
 import type { SQLOutputValue } from 'node:sqlite';
-import type { Arm } from './ledger-store.ts';
-import type { ArmSums, Sums, TierShare } from './report.ts';
-import { ROLLUP_SUMS } from './sqlite-schema.ts';
+import type { Arm } from '../ledger-store.ts';
+import type { ArmSums, Sums, TierShare } from '../report.ts';
+import { ROLLUP_SUMS } from './schema.ts';
 
 /** A row of rollups: a group, the model, the tier and the arm, then the sums in the order of `ROLLUP_SUMS`. */
 export type PartRow = readonly SQLOutputValue[];

@@ -18,10 +18,10 @@ import {
   type LeaseRequest,
   type Passing,
   type Seed,
-} from './account-store.ts';
+} from '../account-store.ts';
 import { firstCallNumber } from './call-number.ts';
-import type { GroupCommit } from './sqlite-group-commit.ts';
-import { ulid } from './ulid.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { ulid } from '../ulid.ts';
 
 /** A lease that was not renewed for this long belongs to a process that is gone. */
 export const LEASE_MS = 10_000;

@@ -1,8 +1,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { inputTokens, outputTokens } from '../pricing/usage.ts';
-import { anyCall } from '../testing/ledger-records.ts';
+import { inputTokens, outputTokens } from '../../pricing/usage.ts';
+import { anyCall } from '../../testing/ledger-records.ts';
 import { sumUp } from './call-sums.ts';
 import {
   costOf,
@@ -10,7 +10,7 @@ import {
   estimatedAttempts,
   isEscalated,
   isPriced,
-} from './ledger-store.ts';
+} from '../ledger-store.ts';
 
 test('property: one pass says what each question of its own says', () => {
   fc.assert(

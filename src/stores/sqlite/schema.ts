@@ -4,10 +4,10 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { FarthingError } from '../errors.ts';
+import { FarthingError } from '../../errors.ts';
 import { DAY_MS, HOUR_MS, type SpanName } from './rollup-spans.ts';
-import { CALLS_BY_KIND, TOKEN_COLUMNS } from './sqlite-call-tables.ts';
-import { KEY_TABLES } from './sqlite-keys-schema.ts';
+import { CALLS_BY_KIND, TOKEN_COLUMNS } from './call-tables.ts';
+import { KEY_TABLES } from './keys-schema.ts';
 
 /** A column of `rollups` that is summed up, and what a call adds to it. */
 export interface RollupSum {
@@ -43,7 +43,7 @@ const FIRST_SUMS: readonly RollupSum[] = [
   { column: 'cost_squared', type: 'REAL', ofCalls: '1.0 * cost_nano * cost_nano' },
 ];
 
-/** In the order of `sumsOf` in `sqlite-rollups.ts`. */
+/** In the order of `sumsOf` in `rollups.ts`. */
 export const ROLLUP_SUMS: readonly RollupSum[] = [
   // A revalidation is no client's request: see `countOf`.
   sum('calls', "cache IS NOT 'revalidate'"),
@@ -51,7 +51,7 @@ export const ROLLUP_SUMS: readonly RollupSum[] = [
   {
     column: 'cost_squared',
     type: 'REAL',
-    // What is drawn by user or conversation is squared by unit: see `sqlite-arms.ts`.
+    // What is drawn by user or conversation is squared by unit: see `arms.ts`.
     ofCalls: 'iif(unit IS NULL, 1.0 * cost_nano * cost_nano, 0.0)',
   },
   sum('saved_cache'),
@@ -200,7 +200,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX passings_by_end ON passings (dropped_at) WHERE dropped_at IS NOT NULL;`,
 ];
 
-/** Sums of calls by hour, day and month; see `sqlite-rollups.ts`. Filled from the calls that are there. */
+/** Sums of calls by hour, day and month; see `rollups.ts`. Filled from the calls that are there. */
 function rollupTables(): string {
   const sums = FIRST_SUMS.map(({ column, type }) => `${column} ${type} NOT NULL`).join(', ');
   const selected = FIRST_SUMS.map(({ ofCalls }) => `sum(${ofCalls})`).join(', ');

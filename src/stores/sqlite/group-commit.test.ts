@@ -1,7 +1,7 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
-import { GroupCommit, type Work } from './sqlite-group-commit.ts';
+import { GroupCommit, type Work } from './group-commit.ts';
 
 const work = (amount: number): Work => ({
   charges: [{ account: { id: 'a', limit: 9, windowMs: undefined }, amount, at: 0 }],

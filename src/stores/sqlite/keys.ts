@@ -4,12 +4,12 @@
  * @module
  */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
-import { FarthingError } from '../errors.ts';
-import { nearest } from '../pricing/nearest.ts';
-import { checkKeyRequest } from './key-request.ts';
-import { looksLikeSecret, newSecret, secretHash, secretPrefix } from './key-secret.ts';
-import type { Credential, IssuedKey, KeyRecord, KeyRequest, KeyStore } from './key-store.ts';
-import { ulid } from './ulid.ts';
+import { FarthingError } from '../../errors.ts';
+import { nearest } from '../../pricing/nearest.ts';
+import { checkKeyRequest } from '../key-request.ts';
+import { looksLikeSecret, newSecret, secretHash, secretPrefix } from '../key-secret.ts';
+import type { Credential, IssuedKey, KeyRecord, KeyRequest, KeyStore } from '../key-store.ts';
+import { ulid } from '../ulid.ts';
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
 

@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accountStoreContract } from '../testing/contracts/account-store.ts';
-import { ledgerStoreContract } from '../testing/contracts/ledger-store.ts';
-import { callRecord } from '../testing/ledger-records.ts';
+import { accountStoreContract } from '../../testing/contracts/account-store.ts';
+import { ledgerStoreContract } from '../../testing/contracts/ledger-store.ts';
+import { callRecord } from '../../testing/ledger-records.ts';
 import { openSqliteStores } from './sqlite-stores.ts';
 
 ledgerStoreContract('SQLite in memory', () => openSqliteStores(':memory:'));
@@ -50,7 +50,7 @@ describe('SQLite in a file', () => {
   test('what is written survives kill -9', async () => {
     const file = path();
     const module = new URL('./sqlite-stores.ts', import.meta.url).href;
-    const records = new URL('../testing/ledger-records.ts', import.meta.url).href;
+    const records = new URL('../../testing/ledger-records.ts', import.meta.url).href;
     const script = `
       import { openSqliteStores } from ${JSON.stringify(module)};
       import { callRecord } from ${JSON.stringify(records)};

@@ -4,11 +4,11 @@
  * @module
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import type { Period } from './ledger-store.ts';
-import type { ArmSums } from './report.ts';
+import type { Period } from '../ledger-store.ts';
+import type { ArmSums } from '../report.ts';
 import { type Range, wholeDays } from './period-pieces.ts';
-import { Part } from './sqlite-parts.ts';
-import { NO_GROUPS, readSums } from './sqlite-sums.ts';
+import { Part } from './parts.ts';
+import { NO_GROUPS, readSums } from './read-sums.ts';
 
 /**
  * Sums of both sides of all calls of a period. Where the hold-out was drawn by user or conversation, of

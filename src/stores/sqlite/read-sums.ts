@@ -8,10 +8,10 @@
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { firstCallNumber } from './call-number.ts';
-import type { Period } from './ledger-store.ts';
+import type { Period } from '../ledger-store.ts';
 import { type Piece, piecesOf } from './period-pieces.ts';
-import { Part, type PartRow } from './sqlite-parts.ts';
-import { ROLLUP_SUMS } from './sqlite-schema.ts';
+import { Part, type PartRow } from './parts.ts';
+import { ROLLUP_SUMS } from './schema.ts';
 
 /** What sums are grouped by. */
 export interface Grouped {

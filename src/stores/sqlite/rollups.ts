@@ -9,11 +9,11 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { countOf, isCacheHit } from './ledger-store.ts';
+import { countOf, isCacheHit } from '../ledger-store.ts';
 import { type Row, type RowKeys, RollupRows } from './rollup-rows.ts';
 import { DAY, HOUR, MONTH, type Span, TOTAL } from './rollup-spans.ts';
-import type { SummedCall } from './sqlite-rows.ts';
-import { ROLLUP_SUMS } from './sqlite-schema.ts';
+import type { SummedCall } from './call-rows.ts';
+import { ROLLUP_SUMS } from './schema.ts';
 import { OTHER_VALUES, TagValues } from './tag-values.ts';
 
 const KEYS = ['span', 'start', 'tag', 'value', 'tenant', 'task', 'model', 'tier', 'arm'] as const;

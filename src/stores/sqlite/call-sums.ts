@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { NO_TIER } from '../call.ts';
-import { inputTokens, outputTokens } from '../pricing/usage.ts';
-import type { AttemptRecord, CallRecord } from './ledger-store.ts';
+import { NO_TIER } from '../../call.ts';
+import { inputTokens, outputTokens } from '../../pricing/usage.ts';
+import type { AttemptRecord, CallRecord } from '../ledger-store.ts';
 
 /** Sums over a call's attempts. Each is what the function of its name in `ledger-store.ts` says. */
 export interface CallSums {

@@ -6,11 +6,11 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { FarthingError } from '../errors.ts';
-import type { Grouping, Report, ReportQuery, ReportRow } from './report.ts';
-import { readArms } from './sqlite-arms.ts';
-import { Part } from './sqlite-parts.ts';
-import { type Grouped, NO_GROUPS, readSums } from './sqlite-sums.ts';
+import { FarthingError } from '../../errors.ts';
+import type { Grouping, Report, ReportQuery, ReportRow } from '../report.ts';
+import { readArms } from './arms.ts';
+import { Part } from './parts.ts';
+import { type Grouped, NO_GROUPS, readSums } from './read-sums.ts';
 
 /** Reads one report. */
 export function readReport(database: DatabaseSync, query: ReportQuery): Report {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Period } from './ledger-store.ts';
+import type { Period } from '../ledger-store.ts';
 import {
   DAY,
   DAY_MS,

@@ -5,13 +5,13 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { FarthingError } from '../errors.ts';
-import { SqliteAccounts } from './sqlite-accounts.ts';
-import { GroupCommit, type GroupCommitOptions, type Work } from './sqlite-group-commit.ts';
-import { SqliteKeys } from './sqlite-keys.ts';
-import { SqliteLedger } from './sqlite-ledger.ts';
-import { migrate } from './sqlite-schema.ts';
-import type { Stores } from './stores.ts';
+import { FarthingError } from '../../errors.ts';
+import { SqliteAccounts } from './accounts.ts';
+import { GroupCommit, type GroupCommitOptions, type Work } from './group-commit.ts';
+import { SqliteKeys } from './keys.ts';
+import { SqliteLedger } from './ledger.ts';
+import { migrate } from './schema.ts';
+import type { Stores } from '../stores.ts';
 
 /**
  * Pages of the write-ahead log (4 KB each) after which they are copied into the file. Groups write the same

@@ -4,17 +4,17 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Charge } from './account-store.ts';
+import type { Charge } from '../account-store.ts';
 import { sumUp } from './call-sums.ts';
-import type { CallRecord, LedgerStore, Period } from './ledger-store.ts';
-import type { LedgerDay, ProviderDaysQuery } from './provider-days.ts';
-import type { Report, ReportQuery } from './report.ts';
-import { readProviderDays } from './sqlite-provider-days.ts';
-import type { GroupCommit } from './sqlite-group-commit.ts';
-import { readReport } from './sqlite-report.ts';
-import { readCall, scanCalls } from './sqlite-read-calls.ts';
-import { Rollups } from './sqlite-rollups.ts';
-import { CallRows, type SummedCall } from './sqlite-rows.ts';
+import type { CallRecord, LedgerStore, Period } from '../ledger-store.ts';
+import type { LedgerDay, ProviderDaysQuery } from '../provider-days.ts';
+import type { Report, ReportQuery } from '../report.ts';
+import { readProviderDays } from './read-provider-days.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { readReport } from './read-report.ts';
+import { readCall, scanCalls } from './read-calls.ts';
+import { Rollups } from './rollups.ts';
+import { CallRows, type SummedCall } from './call-rows.ts';
 
 /** The ledger of one file. */
 export class SqliteLedger implements LedgerStore {

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { NO_TOKENS } from '../pricing/usage.ts';
-import { attemptRecord, callRecord } from '../testing/ledger-records.ts';
-import type { AttemptRecord } from './ledger-store.ts';
+import { NO_TOKENS } from '../../pricing/usage.ts';
+import { attemptRecord, callRecord } from '../../testing/ledger-records.ts';
+import type { AttemptRecord } from '../ledger-store.ts';
 import { openSqliteStores } from './sqlite-stores.ts';
-import { readProviderDays } from './sqlite-provider-days.ts';
+import { readProviderDays } from './read-provider-days.ts';
 
 const at = (time: string): number => Date.parse(time);
 

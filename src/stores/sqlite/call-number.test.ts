@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { CALL_NUMBER_SQL, callNumber, firstCallNumber } from './call-number.ts';
-import { ULID_DIGITS, ulid, ulidAt } from './ulid.ts';
+import { ULID_DIGITS, ulid, ulidAt } from '../ulid.ts';
 
 const anyUlid = fc
   .tuple(
-    fc.nat(2 ** 43),
+    fc.nat(2 ** 43 - 1),
     fc.array(fc.constantFrom(...Array.from(ULID_DIGITS)), { minLength: 16, maxLength: 16 }),
   )
   .map(([ms, chance]) => ({ ms, id: ulidAt(ms).slice(0, 10) + chance.join('') }));

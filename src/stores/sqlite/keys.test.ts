@@ -1,9 +1,9 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
-import { keyStoreContract } from '../testing/contracts/key-store.ts';
-import { SqliteKeys } from './sqlite-keys.ts';
-import { KEY_TABLES } from './sqlite-keys-schema.ts';
+import { keyStoreContract } from '../../testing/contracts/key-store.ts';
+import { SqliteKeys } from './keys.ts';
+import { KEY_TABLES } from './keys-schema.ts';
 
 function database(): DatabaseSync {
   const made = new DatabaseSync(':memory:');

@@ -4,10 +4,10 @@
  * @module
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import { TOKEN_CLASSES, type TokenCounts } from '../pricing/usage.ts';
-import type { LedgerDay, ProviderDaysQuery } from './provider-days.ts';
+import { TOKEN_CLASSES, type TokenCounts } from '../../pricing/usage.ts';
+import type { LedgerDay, ProviderDaysQuery } from '../provider-days.ts';
 import { firstCallNumber, NUMBERS_ABOVE } from './call-number.ts';
-import { TOKEN_COLUMNS } from './sqlite-call-tables.ts';
+import { TOKEN_COLUMNS } from './call-tables.ts';
 
 /** Attempts may begin this long after their call, in ms; they are found by its number. */
 const LONGEST_CALL_MS = 86_400_000;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import type { Value } from './sparse-insert.ts';
-import { Kinds } from './sqlite-kinds.ts';
+import { Kinds } from './kinds.ts';
 
 function open() {
   const database = new DatabaseSync(':memory:');

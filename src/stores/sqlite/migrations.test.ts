@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import { anyCall, attemptRecord, callRecord } from '../testing/ledger-records.ts';
+import { anyCall, attemptRecord, callRecord } from '../../testing/ledger-records.ts';
 import { type CallSums, sumUp } from './call-sums.ts';
-import type { CallRecord } from './ledger-store.ts';
-import { TOKEN_COLUMNS } from './sqlite-call-tables.ts';
+import type { CallRecord } from '../ledger-store.ts';
+import { TOKEN_COLUMNS } from './call-tables.ts';
 import { openSqliteStores } from './sqlite-stores.ts';
-import { ulidAt } from './ulid.ts';
+import { ulidAt } from '../ulid.ts';
 
 /** What a version of the ledger did not have yet, by the version. */
 const UNDO: Readonly<Record<number, string>> = {

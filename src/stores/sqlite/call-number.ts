@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ULID_DIGITS, ulidParts } from './ulid.ts';
+import { ULID_DIGITS, ulidParts } from '../ulid.ts';
 
 /** Numbers of one millisecond. Up to the year 2248 all of them are exact in a double. */
 const IN_A_MS = 1024;

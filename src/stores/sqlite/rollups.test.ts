@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { attemptRecord, callRecord } from '../testing/ledger-records.ts';
+import { attemptRecord, callRecord } from '../../testing/ledger-records.ts';
 import { openSqliteStores } from './sqlite-stores.ts';
 
 const NOON = Date.parse('2026-11-25T12:00:00Z');

@@ -5,8 +5,8 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Charge } from './account-store.ts';
-import type { CallRecord } from './ledger-store.ts';
+import type { Charge } from '../account-store.ts';
+import type { CallRecord } from '../ledger-store.ts';
 
 /** One thing to be written: a call's rows, what it is charged to, or both. */
 export interface Work {
