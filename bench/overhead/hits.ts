@@ -6,7 +6,7 @@ import { Pool } from 'undici';
 import { farthingConfig, GATEWAY_CORE, startFarthing } from './contenders.ts';
 import { requestBody } from './load.ts';
 import { cpuMicros, type Served, start, stop } from './process.ts';
-import { median, percentile } from './statistics.ts';
+import { median, percentile, spread, type Spread } from './statistics.ts';
 
 const CONNECTIONS = 32;
 const PATH = '/v1/chat/completions';
@@ -17,14 +17,16 @@ export interface HitOptions {
   readonly rounds: number;
   /** Of one phase of a round. */
   readonly ms: number;
+  /** Before the first round. */
+  readonly warmMs: number;
 }
 
 /** What a hit costs, and what the same bytes cost a bare server. */
 export interface HitFigures {
   readonly bare: HitCost;
   readonly hit: HitCost;
-  /** Median of the rounds' ratios of CPU. */
-  readonly ratio: number;
+  /** The rounds' ratios of CPU. */
+  readonly ratio: Spread;
 }
 
 /** Medians over the rounds. */
@@ -56,7 +58,7 @@ export async function hitFigures(upstream: string, options: HitOptions): Promise
   });
   const ofBare: Figures = { cpu: [], first: [] };
   const ofHits: Figures = { cpu: [], first: [] };
-  for (const { url } of [bare, farthing]) await load(url, request, options.ms);
+  for (const { url } of [bare, farthing]) await load(url, request, options.warmMs);
   for (let round = 0; round < options.rounds; round++) {
     await measure(bare, request, { figures: ofBare, ms: options.ms });
     await measure(farthing, request, { figures: ofHits, ms: options.ms });
@@ -65,7 +67,7 @@ export async function hitFigures(upstream: string, options: HitOptions): Promise
   return {
     bare: costOf(ofBare),
     hit: costOf(ofHits),
-    ratio: median(ofHits.cpu.map((cpu, round) => cpu / (ofBare.cpu[round] ?? Number.NaN))),
+    ratio: spread(ofHits.cpu.map((cpu, round) => cpu / (ofBare.cpu[round] ?? Number.NaN))),
   };
 }
 
