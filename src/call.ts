@@ -12,7 +12,6 @@ import type { Usage } from './pricing/usage.ts';
 import type { PriceRule } from './pricing/price-rule.ts';
 import type { Part } from './accounts/leases.ts';
 import type { KeyRecord } from './stores/key-store.ts';
-import type { Arm } from './stores/ledger-store.ts';
 
 /** What a client asks for. */
 export type Operation = 'chat' | 'embeddings';
@@ -243,6 +242,9 @@ export const SAVING_STAGES = ['cache', 'coalesce', 'route', 'service'] as const;
  * model than the reference. `service`: the same model, cheaper than its list price.
  */
 export type SavingStage = (typeof SAVING_STAGES)[number];
+
+/** A side of the hold-out: served by the task's policy, or by the reference untouched. */
+export type Arm = 'treated' | 'hold-out';
 
 /**
  * What the cache did for a call. `off`: it was not asked. `miss`: it had nothing. `refresh`: the client

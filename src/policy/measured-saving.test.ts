@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import type { Arm } from '../stores/ledger-store.ts';
+import type { Arm } from '../call.ts';
 import type { ArmSums } from '../stores/report.ts';
 import { measureSaving, studentT } from './measured-saving.ts';
 

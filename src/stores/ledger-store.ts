@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CacheState, NO_TIER, type SavingStage } from '../call.ts';
+import { type Arm, type CacheState, NO_TIER, type SavingStage } from '../call.ts';
 import type { TokenCounts, UsageSource } from '../pricing/usage.ts';
 import type { Charge } from './account-store.ts';
 import type { LedgerDay, ProviderDaysQuery } from './provider-days.ts';
@@ -60,9 +60,6 @@ export interface CallRecord {
   readonly coalescedWith: string | undefined;
   readonly attempts: readonly AttemptRecord[];
 }
-
-/** A side of the hold-out: served by the task's policy, or by the reference untouched. */
-export type Arm = 'treated' | 'hold-out';
 
 /** One request sent upstream. */
 export interface AttemptRecord {

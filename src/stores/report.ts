@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { SavingStage } from '../call.ts';
-import type { Arm, Period } from './ledger-store.ts';
+import type { Arm, SavingStage } from '../call.ts';
+import type { Period } from './ledger-store.ts';
 
 /** What calls are grouped by. `tag:NAME` groups by one tag's values, `tag` by name and value of every tag. */
 export type Grouping = 'task' | 'model' | 'tag' | 'key' | 'day' | `tag:${string}`;

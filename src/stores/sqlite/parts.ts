@@ -4,7 +4,7 @@
  * @module
  */
 import type { SQLOutputValue } from 'node:sqlite';
-import type { Arm } from '../ledger-store.ts';
+import type { Arm } from '../../call.ts';
 import type { ArmSums, Sums, TierShare } from '../report.ts';
 import { ROLLUP_SUMS } from './schema.ts';
 

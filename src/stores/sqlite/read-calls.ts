@@ -4,10 +4,10 @@
  * @module
  */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
-import type { CacheState } from '../../call.ts';
+import type { Arm, CacheState } from '../../call.ts';
 import { TOKEN_CLASSES, type TokenCounts, type UsageSource } from '../../pricing/usage.ts';
 import { callNumber, firstCallNumber, NUMBERS_ABOVE } from './call-number.ts';
-import type { Arm, AttemptRecord, CallRecord, Period } from '../ledger-store.ts';
+import type { AttemptRecord, CallRecord, Period } from '../ledger-store.ts';
 import { ATTEMPT_KIND_COLUMNS, CALL_KIND_COLUMNS, ofLast, TOKEN_COLUMNS } from './call-tables.ts';
 import { ulidAt } from '../ulid.ts';
 

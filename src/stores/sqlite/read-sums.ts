@@ -30,14 +30,14 @@ export const NO_GROUPS: Grouped = { tag: '', column: 'model', nameOf: () => '' }
 const CLOCK_MS = 60_000;
 
 /** The sums of each group, by its name. */
-export type Sums = ReadonlyMap<string, Part>;
+export type SumsByGroup = ReadonlyMap<string, Part>;
 
 /** The sums of a period by each of several groupings; the calls at its ends are read once for all. */
 export function readSums(
   database: DatabaseSync,
   period: Period,
   groupings: readonly Grouped[],
-): Sums[] {
+): SumsByGroup[] {
   const groups = groupings.map((grouped) => new Groups(grouped));
   for (const one of groups) {
     const { column, tag } = one.grouped;
