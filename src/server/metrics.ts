@@ -12,6 +12,7 @@ import type { Gateway } from '../gateway.ts';
 import { TOKEN_CLASSES } from '../pricing/usage.ts';
 import type { SettledCall } from '../stages/ledger/ledger.ts';
 import { Distribution } from './distribution.ts';
+import { ModelSums } from './model-sums.ts';
 import { Tally } from './tally.ts';
 import { TaskSums } from './task-sums.ts';
 
@@ -22,6 +23,8 @@ const NANO = 1e9;
 
 /** Models that have a label of their own. */
 const MOST_MODELS = 500;
+/** The label of all others. */
+const OTHER_MODEL = '(other)';
 
 /** All metrics of one gateway. */
 export class Metrics {
@@ -62,7 +65,7 @@ export class Metrics {
     bounds: BUCKETS,
   });
   readonly #tasks = new Map<string, TaskSums>();
-  readonly #models = new Set<string>();
+  readonly #models = new Map<string, ModelSums>();
   /** In nano-dollars, since the start. */
   readonly #saved = { cache: 0, coalesce: 0, route: 0, service: 0 };
   #inFlight = 0;
@@ -131,22 +134,26 @@ export class Metrics {
   }
 
   #attempt({ provider, model, status, usage, firstByteMs, error }: Attempt): void {
-    const name = this.#bounded(model.name);
-    this.#attempts.of(provider, name, String(status ?? error?.code ?? 'none')).amount++;
+    const sums = this.#sumsOfModel(model.name);
+    sums.attempted(provider, status ?? error?.code ?? 'none').amount++;
     if (firstByteMs !== undefined) this.#firstByte.of(provider).add(firstByteMs / 1000);
     if (usage === undefined) return;
     for (const tokens of TOKEN_CLASSES) {
       const count = usage.tokens[tokens];
-      if (count > 0) this.#tokens.of(name, tokens).amount += count;
+      if (count > 0) sums.tokens(tokens).amount += count;
     }
   }
 
   /** A client may name any model of a provider: beyond so many, names are one. */
-  #bounded(model: string): string {
-    if (this.#models.has(model)) return model;
-    if (this.#models.size >= MOST_MODELS) return '(other)';
-    this.#models.add(model);
-    return model;
+  #sumsOfModel(model: string): ModelSums {
+    const known = this.#models.get(model);
+    if (known !== undefined) return known;
+    const name = this.#models.size >= MOST_MODELS ? OTHER_MODEL : model;
+    const sums =
+      this.#models.get(name) ??
+      new ModelSums(name, { attempts: this.#attempts, tokens: this.#tokens });
+    this.#models.set(name, sums);
+    return sums;
   }
 
   /** Told when somebody asks: a gauge that is set by each call costs each call. */

@@ -11,6 +11,8 @@ import { GroupCommit, type GroupCommitOptions, type Work } from './group-commit.
 import { SqliteKeys } from './keys.ts';
 import { SqliteLedger } from './ledger.ts';
 import { migrate } from './schema.ts';
+import type { Charge } from '../account-store.ts';
+import type { CallRecord } from '../ledger-store.ts';
 import type { Stores } from '../stores.ts';
 
 /**
@@ -57,8 +59,14 @@ function storesIn(database: DatabaseSync, options: SqliteOptions): Stores {
   const ledger = new SqliteLedger(database, commit);
   const accounts = new SqliteAccounts(database, commit, options.leaseMs);
   function write(works: readonly Work[]): void {
-    ledger.write(works.flatMap(({ record }) => record ?? []));
-    accounts.write(works.flatMap(({ charges }) => charges));
+    const records: CallRecord[] = [];
+    const charges: Charge[] = [];
+    for (const work of works) {
+      if (work.record !== undefined) records.push(work.record);
+      charges.push(...work.charges);
+    }
+    ledger.write(records);
+    accounts.write(charges);
   }
   return {
     ledger,
