@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { ulid, ulidAt } from './ulid.ts';
+import { ulid, ulidAt, ulidParts } from './ulid.ts';
 
 test('ids are 26 characters of the alphabet, and rise strictly', () => {
   let last = '';
@@ -17,8 +17,17 @@ test('the time is encoded as the specification has it', () => {
   assert.equal(ulidAt(-5), '0'.repeat(26));
 });
 
+test('however long a clock stands still, ids rise, and those of a millisecond differ at their end', () => {
+  const now = Date.now() + 5000;
+  const ids = Array.from({ length: 5000 }, () => ulid(now));
+  assert.deepEqual(ids.toSorted(), ids);
+  const parts = ids.map((id) => ulidParts(id));
+  assert.equal(new Set(parts.map(({ ms, lowBits }) => `${ms} ${lowBits}`)).size, ids.length);
+  assert.equal(parts.at(-1)?.ms, now + 4);
+});
+
 test('ids of a millisecond are not below its smallest, nor above the next one’s', () => {
-  const now = Date.now() + 1000;
+  const now = Date.now() + 10_000;
   const id = ulid(now);
   assert.ok(id >= ulidAt(now) && id < ulidAt(now + 1));
 });

@@ -21,18 +21,29 @@ const pool = Buffer.alloc(CHANCE_LENGTH * 256);
 let drawn = pool.length;
 let lastTime = -1;
 let lastTimeText = '';
+/** Ids since {@link lastTime}. */
+let counted = 0;
 const lastChance: number[] = [];
+
+/** Ids of one millisecond, at most: their lowest ten bits all differ. */
+const MOST_IN_A_MS = 1024;
 
 /**
  * A new id. Within one process ids rise strictly, also within a millisecond: there the random part of
- * the one before is counted up. `now` is milliseconds since the epoch.
+ * the one before is counted up. Where there are too many, or the clock was put back, they are ahead of it.
+ * `now` is milliseconds since the epoch.
  */
 export function ulid(now: number = Date.now()): string {
-  if (now > lastTime) {
-    lastTime = now;
-    lastTimeText = encodeTime(now);
+  const time = now > lastTime || counted < MOST_IN_A_MS ? now : lastTime + 1;
+  if (time > lastTime) {
+    lastTime = time;
+    lastTimeText = encodeTime(time);
+    counted = 1;
     draw();
-  } else countUp();
+  } else {
+    counted++;
+    countUp();
+  }
   let text = lastTimeText;
   for (let index = 0; index < CHANCE_LENGTH; index++) text += ULID_DIGITS[lastChance[index] ?? 0];
   return text;

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { inputTokens, outputTokens } from '../../pricing/usage.ts';
-import { callNumber } from './call-number.ts';
+import { callNumber, NUMBERS_ABOVE } from './call-number.ts';
 import { type CallSums, isCounted } from './call-sums.ts';
 import type { AttemptRecord, CallRecord } from '../ledger-store.ts';
 import { SparseInsert, type Value } from './sparse-insert.ts';
@@ -17,6 +17,9 @@ import {
   ofLast,
 } from './call-tables.ts';
 import { Kinds } from './kinds.ts';
+
+/** Numbers tried one after the other before those that are taken are passed over. */
+const MOST_TRIES = 4;
 
 /** A call, and what it comes to. */
 export interface SummedCall {
@@ -30,6 +33,7 @@ export class CallRows {
   readonly #attemptKinds: Kinds;
   readonly #calls: SparseInsert;
   readonly #earlier: SparseInsert;
+  readonly #last: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#callKinds = new Kinds(database, { table: 'call_kinds', columns: CALL_KIND_COLUMNS });
@@ -52,6 +56,9 @@ export class CallRows {
       table: 'earlier_attempts',
       columns: ['call', 'seq', 'kind', ...ATTEMPT_COLUMNS],
     });
+    this.#last = database.prepare(
+      'SELECT number FROM call_rows WHERE number < ? ORDER BY number DESC LIMIT 1',
+    );
   }
 
   /** Inserts a call's rows, inside a transaction that is open. */
@@ -79,11 +86,15 @@ export class CallRows {
     this.#attemptKinds.forget();
   }
 
-  /** Under the first number from its own on that is free: two processes may draw the same. */
+  /** Under its own number, or one above it that is free: two processes may draw the same. */
   #insert(values: Value[]): number {
-    for (let number = Number(values[0]); ; number++) {
+    let number = Number(values[0]);
+    for (let tries = 0; ; tries++) {
       values[0] = number;
       if (this.#calls.run(values)) return number;
+      // Where a clock was put back, many in a row are taken.
+      if (tries < MOST_TRIES) number++;
+      else number = Number(this.#last.get(number + NUMBERS_ABOVE)?.['number'] ?? number) + 1;
     }
   }
 

@@ -59,7 +59,7 @@ describe('a scan', () => {
   });
 
   test('of calls that drew the same number gives them all', () => {
-    const same = Array.from({ length: 40 }, (_, index) =>
+    const same = Array.from({ length: 300 }, (_, index) =>
       callRecord({
         id: `${ulidAt(START).slice(0, 10)}${String(index).padStart(14, '0')}ZZ`,
         startedAt: START,
