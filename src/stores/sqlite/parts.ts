@@ -11,7 +11,7 @@ import { ROLLUP_SUMS } from './schema.ts';
 /** A row of rollups: a group, the model, the tier and the arm, then the sums in the order of `ROLLUP_SUMS`. */
 export type PartRow = readonly SQLOutputValue[];
 /** Where the sums begin. */
-const FIRST_SUM = 4;
+export const FIRST_SUM = 4;
 
 /** Answers of one model at one tier. */
 interface Answered {

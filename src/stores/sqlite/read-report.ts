@@ -1,7 +1,7 @@
 /**
- * Reports by SQL, from the rollups: whole months from those of months, whole days and hours beside them
- * from those of days and hours, and only what is left at the two ends from the calls themselves. A group's rows always add up
- * to the totals, except by tag, where a call with several tags counts in each.
+ * Reports from the rollups: whole months from those of months, whole days and hours beside them from those
+ * of days and hours, and only what is left at the two ends from the calls themselves. A group's rows always
+ * add up to the totals, except by tag, where a call with several tags counts in each.
  *
  * @module
  */
@@ -12,8 +12,17 @@ import { readArms } from './arms.ts';
 import { Part } from './parts.ts';
 import { type Grouped, NO_GROUPS, readSums } from './read-sums.ts';
 
-/** Reads one report. */
+/** Reads one report. What other processes write meanwhile is in none of its figures. */
 export function readReport(database: DatabaseSync, query: ReportQuery): Report {
+  database.exec('BEGIN');
+  try {
+    return reportOf(database, query);
+  } finally {
+    database.exec('COMMIT');
+  }
+}
+
+function reportOf(database: DatabaseSync, query: ReportQuery): Report {
   const by = query.by === undefined ? NO_GROUPS : groupingOf(query.by);
   // Rollups are read once where the groups are of the calls themselves: the totals are the sum of them.
   const [found = new Map(), whole = found] = readSums(

@@ -10,7 +10,7 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { firstCallNumber } from './call-number.ts';
 import type { Period } from '../ledger-store.ts';
 import { type Piece, piecesOf } from './period-pieces.ts';
-import { Part, type PartRow } from './parts.ts';
+import { FIRST_SUM, Part, type PartRow } from './parts.ts';
 import { ROLLUP_SUMS } from './schema.ts';
 
 /** What sums are grouped by. */
@@ -52,13 +52,22 @@ export function readSums(
   return groups.map(({ parts }) => parts);
 }
 
+/** Places in the row of a call, whose sums stand where those of a rollup do. */
+const TAGS = 0;
+const MODEL = 1;
+const BEHIND_SUMS = ['task', 'tenant', 'start'] as const;
+
 /** Groups while they are summed up. */
 class Groups {
   readonly grouped: Grouped;
   readonly parts = new Map<string, Part>();
+  /** Where the column stands in the row of a call. */
+  readonly place: number;
 
   constructor(grouped: Grouped) {
     this.grouped = grouped;
+    const place = BEHIND_SUMS.findIndex((column) => column === grouped.column);
+    this.place = place < 0 ? MODEL : FIRST_SUM + ROLLUP_SUMS.length + place;
   }
 
   add(row: PartRow, value: SQLOutputValue, tag = ''): void {
@@ -106,9 +115,6 @@ function tagsOf(database: DatabaseSync): readonly string[] {
   return rows.map((row) => String(row['tag']));
 }
 
-/** What stands behind the sums of a call. */
-const OF_CALLS = ['task', 'tenant', 'start'] as const;
-
 function addCalls(database: DatabaseSync, { from, to }: Piece, groupings: readonly Groups[]): void {
   const sums = ROLLUP_SUMS.map(({ ofCalls }) => ofCalls).join(', ');
   const statement = database.prepare(
@@ -125,10 +131,9 @@ function addCalls(database: DatabaseSync, { from, to }: Piece, groupings: readon
 }
 
 function addCall(row: PartRow, groups: Groups): void {
-  const { column, tag: wanted } = groups.grouped;
+  const wanted = groups.grouped.tag;
   if (wanted === '') {
-    const place = OF_CALLS.findIndex((one) => one === column);
-    groups.add(row, row[place < 0 ? MODEL : row.length - OF_CALLS.length + place] ?? null);
+    groups.add(row, row[groups.place] ?? null);
     return;
   }
   const tags = JSON.parse(String(row[TAGS])) as Readonly<Record<string, string>>;
@@ -136,6 +141,3 @@ function addCall(row: PartRow, groups: Groups): void {
     if (wanted === '*' || wanted === tag) groups.add(row, tags[tag] ?? '', tag);
   }
 }
-
-const TAGS = 0;
-const MODEL = 1;

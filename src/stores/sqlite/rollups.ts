@@ -3,8 +3,8 @@
  * them again.
  *
  * Each call is in one row of its hour, one of its day and one of its month (tag `''`), in one of its day's
- * total, with tenant and task left out, and for each of its tags in one more of hour, day and month. A tag may have so many values a day, and so many
- * a month; those beyond are summed up as one (`TagValues`).
+ * total, with tenant and task left out, and for each of its tags in one more of hour, day and month. A tag
+ * may have so many values a day, and so many a month; those beyond are summed up as one (`TagValues`).
  *
  * @module
  */
