@@ -103,7 +103,7 @@ export interface LedgerStore {
   report(query: ReportQuery): Report;
   /** One call with its attempts, as appended. */
   call(id: string): CallRecord | undefined;
-  /** The calls that began in a period, oldest first, read as they are asked for. Sees what is written. */
+  /** The calls that began in a period, oldest first (those of one millisecond in any order), read as they are asked for. Sees what is written. */
   calls(period: Period): Iterable<CallRecord>;
   /** Attempts by day, provider and model, to be set against a provider's own figures. */
   providerDays(query: ProviderDaysQuery): readonly LedgerDay[];

@@ -25,8 +25,8 @@ let lastTimeText = '';
 let counted = 0;
 const lastChance: number[] = [];
 
-/** Ids of one millisecond, at most: their lowest ten bits all differ. */
-const MOST_IN_A_MS = 1024;
+/** Ids of one millisecond, at most: their lowest ten bits all differ, and rise. */
+const MOST_IN_A_MS = 512;
 
 /**
  * A new id. Within one process ids rise strictly, also within a millisecond: there the random part of
@@ -97,8 +97,9 @@ function draw(): void {
   for (let index = 0; index < CHANCE_LENGTH; index++) {
     lastChance[index] = (pool[drawn + index] ?? 0) & 31;
   }
-  // Room to count up without overflow.
+  // Room to count up without overflow, of all bits and of the lowest ten.
   lastChance[0] = (lastChance[0] ?? 0) & 15;
+  lastChance[CHANCE_LENGTH - 2] = (lastChance[CHANCE_LENGTH - 2] ?? 0) & 15;
   drawn += CHANCE_LENGTH;
 }
 
