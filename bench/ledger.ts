@@ -87,12 +87,11 @@ async function measure(directory: string): Promise<Figures> {
 function judge({ reports, beside }: Figures): Target[] {
   const of = (times: readonly ReportTime[], where: string): Target[] =>
     [...Map.groupBy(times, ({ by }) => by)].map(([by, periods]) => {
-      const slowest = Math.max(...periods.map(({ p50 }) => p50));
       const longest = Math.max(...periods.map(({ max }) => max));
       return {
-        what: `report by ${by}${where} in under ${MOST_REPORT_MS} ms at p50`,
-        value: `${slowest.toFixed(0)} ms (${longest.toFixed(0)} at most)`,
-        reached: slowest < MOST_REPORT_MS,
+        what: `report by ${by}${where} in under ${MOST_REPORT_MS} ms`,
+        value: `${longest.toFixed(0)} ms at most`,
+        reached: longest < MOST_REPORT_MS,
       };
     });
   return [...of(reports, ''), ...of(beside.reports, ', beside a process that writes,')];

@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { RecentMap } from '../../recent-map.ts';
+import { isSame } from './same-fields.ts';
 import type { Value } from './sparse-insert.ts';
 
 /** Where kinds are kept: a table whose key is called `kind`. */
@@ -70,11 +71,4 @@ export class Kinds {
 /** The beginning of a long text would keep all of it in memory. */
 function copyOf(field: Value): Value {
   return typeof field === 'string' ? Buffer.from(field, 'utf16le').toString('utf16le') : field;
-}
-
-function isSame(some: readonly Value[], others: readonly Value[]): boolean {
-  for (let index = 0; index < some.length; index++) {
-    if (some[index] !== others[index]) return false;
-  }
-  return true;
 }

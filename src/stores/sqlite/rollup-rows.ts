@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isSame } from './same-fields.ts';
+
 /** What a row is found by within its span. */
 export type RowKeys = readonly [
   tag: string,
@@ -59,13 +61,6 @@ export class RollupRows implements Iterable<Row> {
     }
     return length <= LOOKED_THROUGH ? undefined : this.#others.get(textOf(start, keys));
   }
-}
-
-function isSame(some: RowKeys, others: RowKeys): boolean {
-  for (let index = 0; index < some.length; index++) {
-    if (some[index] !== others[index]) return false;
-  }
-  return true;
 }
 
 /** Unique, whatever a client writes into tags and names: the lengths of what is free stand at the end. */
