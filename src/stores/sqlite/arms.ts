@@ -7,23 +7,26 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { Period } from '../ledger-store.ts';
 import type { ArmSums } from '../report.ts';
 import { type Range, wholeDays } from './period-pieces.ts';
-import { Part } from './parts.ts';
+import type { ArmParts } from './arm-parts.ts';
 import { NO_GROUPS, readSums } from './read-sums.ts';
 
 /**
  * Sums of both sides of all calls of a period. Where the hold-out was drawn by user or conversation, of
  * the whole days that the period touches, since units are kept by day; a call that had neither was drawn
- * by itself, and is a unit of its own.
+ * by itself, and is a unit of its own. `found` is of the calls of the period.
  */
-export function readArms(database: DatabaseSync, period: Period, totals: Part): readonly ArmSums[] {
-  const byCall = totals.toArms();
+export function readArms(
+  database: DatabaseSync,
+  period: Period,
+  found: ArmParts,
+): readonly ArmSums[] {
+  const byCall = found.toSums();
   if (byCall.length === 0) return byCall;
   const days = wholeDays(period);
   const byUnit = readUnits(database, days);
   if (byUnit.size === 0) return byCall;
-  const [sums = new Map()] = readSums(database, { since: days.from, until: days.to }, [NO_GROUPS]);
-  const whole = Part.sumOf(sums.values());
-  return whole.toArms().map((arm) => withUnits(arm, byUnit.get(arm.arm)));
+  const [whole] = readSums(database, { since: days.from, until: days.to }, NO_GROUPS);
+  return whole.arms.toSums().map((arm) => withUnits(arm, byUnit.get(arm.arm)));
 }
 
 type UnitSums = Omit<ArmSums, 'arm' | 'reference_nano_usd'>;

@@ -14,6 +14,7 @@ import { ulidAt } from '../ulid.ts';
 
 /** What a version of the ledger did not have yet, by the version. */
 const UNDO: Readonly<Record<number, string>> = {
+  7: "DELETE FROM rollups WHERE span = 'hour-total'",
   6: `DROP INDEX usage_by_end;
       DROP INDEX passings_by_end;
       ALTER TABLE usage DROP COLUMN dropped_at;
@@ -128,18 +129,27 @@ describe('a ledger of before is brought forward, with what it has', () => {
     await close();
   });
 
-  test('from before days had totals', async () => {
+  test('from before days and hours had totals', async () => {
     const records = fc.sample(anyCall, { numRuns: 100, seed: 6 });
     await writeAs(5, records);
     const { ledger, close } = openedAt(file);
     const later = fc.sample(anyCall, { numRuns: 100, seed: 7 });
     await Promise.all(later.map(async (record) => ledger.append(record)));
-    // By task from the days themselves, by day from their totals.
-    const [byTask, byDay] = (['task', 'day'] as const).map((by) => ledger.report({ by }));
-    assert.deepEqual(byDay?.totals, byTask?.totals);
-    assert.deepEqual(byDay?.tiers, byTask?.tiers);
-    assert.deepEqual(byDay?.arms, byTask?.arms);
-    assert.equal(byDay?.totals.calls, 200);
+    const starts = [...records, ...later].map(({ startedAt }) => startedAt);
+    const hour = Math.floor(Math.max(...starts) / 3_600_000) * 3_600_000;
+    for (const period of [{}, { until: hour }]) {
+      // By task from the days and hours themselves, by day from their totals.
+      const [byTask, byDay] = (['task', 'day'] as const).map((by) =>
+        ledger.report({ by, ...period }),
+      );
+      assert.deepEqual(byDay?.totals, byTask?.totals);
+      assert.deepEqual(byDay?.tiers, byTask?.tiers);
+      assert.deepEqual(byDay?.arms, byTask?.arms);
+      assert.equal(
+        byDay?.totals.calls,
+        starts.filter((start) => start < (period.until ?? Infinity)).length,
+      );
+    }
     await close();
   });
 

@@ -3,15 +3,17 @@
  *
  * @module
  */
-import type { SQLOutputValue } from 'node:sqlite';
-import type { Arm } from '../../call.ts';
-import type { ArmSums, Sums, TierShare } from '../report.ts';
-import { ROLLUP_SUMS } from './schema.ts';
-
-/** A row of rollups: a group, the model, the tier and the arm, then the sums in the order of `ROLLUP_SUMS`. */
-export type PartRow = readonly SQLOutputValue[];
-/** Where the sums begin. */
-export const FIRST_SUM = 4;
+import type { Sums, TierShare } from '../report.ts';
+import {
+  ALL_RARE,
+  FIRST_USUAL,
+  MODEL,
+  placeOf,
+  RARE_SUMS,
+  type SumsRow,
+  TIER,
+  USUAL_SUMS,
+} from './sum-columns.ts';
 
 /** Answers of one model at one tier. */
 interface Answered {
@@ -20,16 +22,19 @@ interface Answered {
   calls: number;
 }
 
-const PLACES = new Map(ROLLUP_SUMS.map(({ column }, place) => [column, place]));
-const CALLS = FIRST_SUM + (PLACES.get('calls') ?? 0);
+const COLUMNS = [...USUAL_SUMS, ...RARE_SUMS];
+const PLACES: ReadonlyMap<string, number> = new Map(COLUMNS.map((name, place) => [name, place]));
+const CALLS = placeOf('calls');
+// Made of fractions first, so that the engine keeps copies as plain doubles: they are not made anew when a
+// sum outgrows 31 bits.
+const NOTHING: readonly number[] = COLUMNS.map(() => 0.5).fill(0);
 
-/** Sums of some calls, their answers by tier and model, and what is on each side of the hold-out. */
+/** Sums of some calls, and their answers by tier and model. */
 export class Part {
-  /** In the order of `ROLLUP_SUMS`. */
-  readonly #sums = nothing();
+  /** In the order of `COLUMNS`. */
+  readonly #sums = NOTHING.slice();
   /** A few at most, so that looking through them is quicker than a map. */
   readonly #answered: Answered[] = [];
-  readonly #arms = new Map<Arm, number[]>();
 
   /** All of several parts. */
   static sumOf(parts: Iterable<Part>): Part {
@@ -40,15 +45,24 @@ export class Part {
 
   /** True where it has no call, and nothing that nobody asked for (a revalidation) either. */
   get isEmpty(): boolean {
-    return get(this.#sums, 'calls') === 0 && get(this.#sums, 'attempts') === 0;
+    return this.#get('calls') === 0 && this.#get('attempts') === 0;
   }
 
   /** Adds a row. */
-  add(row: PartRow): void {
-    const [, model, tier, arm] = row;
-    addRow(this.#sums, row);
-    if (model !== '') this.#answer(Number(tier), String(model), Number(row[CALLS]));
-    if (arm !== '') addRow(this.#sumsOf(arm as Arm), row);
+  add(row: SumsRow): void {
+    const model = row[MODEL];
+    if (model !== '') this.#answer(Number(row[TIER]), String(model), Number(row[CALLS]));
+    const sums = this.#sums;
+    for (let place = 0; place < USUAL_SUMS.length; place++) {
+      sums[place] = (sums[place] ?? 0) + Number(row[FIRST_USUAL + place]);
+    }
+    const rare = row[ALL_RARE];
+    if (rare === null) return;
+    const values = JSON.parse(String(rare)) as readonly number[];
+    for (let place = 0; place < values.length; place++) {
+      const own = USUAL_SUMS.length + place;
+      sums[own] = (sums[own] ?? 0) + (values[place] ?? 0);
+    }
   }
 
   /** What this has beyond another part. */
@@ -60,7 +74,7 @@ export class Part {
 
   /** As a report tells them. */
   toSums(): Sums {
-    const of = (column: string): number => get(this.#sums, column);
+    const of = (column: string): number => this.#get(column);
     return {
       calls: of('calls'),
       attempts: of('attempts'),
@@ -94,57 +108,23 @@ export class Part {
       .map((one) => ({ ...one, share: one.calls / all }));
   }
 
-  /** The sides of the hold-out as if it were drawn by call, in the order of their names. */
-  toArms(): ArmSums[] {
-    return [...this.#arms]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([arm, sums]) => ({
-        arm,
-        calls: get(sums, 'calls'),
-        cost_nano_usd: get(sums, 'cost_nano'),
-        reference_nano_usd: get(sums, 'reference_nano'),
-        units: get(sums, 'calls'),
-        calls_squared: get(sums, 'calls'),
-        cost_squared: get(sums, 'cost_squared'),
-        calls_cost: get(sums, 'cost_nano'),
-      }));
+  #get(column: string): number {
+    return this.#sums[PLACES.get(column) ?? -1] ?? 0;
   }
 
   #put(other: Part, sign: 1 | -1): void {
-    addTo(this.#sums, other.#sums, sign);
+    for (let place = 0; place < this.#sums.length; place++) {
+      this.#sums[place] = (this.#sums[place] ?? 0) + sign * (other.#sums[place] ?? 0);
+    }
     for (const { tier, model, calls } of other.#answered) this.#answer(tier, model, sign * calls);
-    for (const [arm, sums] of other.#arms) addTo(this.#sumsOf(arm), sums, sign);
   }
 
   #answer(tier: number, model: string, calls: number): void {
-    const known = this.#answered.find((one) => one.tier === tier && one.model === model);
-    if (known === undefined) this.#answered.push({ tier, model, calls });
-    else known.calls += calls;
-  }
-
-  #sumsOf(arm: Arm): number[] {
-    let sums = this.#arms.get(arm);
-    if (sums === undefined) this.#arms.set(arm, (sums = nothing()));
-    return sums;
-  }
-}
-
-function nothing(): number[] {
-  return ROLLUP_SUMS.map(() => 0);
-}
-
-function addRow(sums: number[], row: PartRow): void {
-  for (let place = 0; place < sums.length; place++) {
-    sums[place] = (sums[place] ?? 0) + Number(row[FIRST_SUM + place]);
-  }
-}
-
-function get(sums: readonly number[], column: string): number {
-  return sums[PLACES.get(column) ?? -1] ?? 0;
-}
-
-function addTo(sums: number[], added: readonly number[], sign: 1 | -1): void {
-  for (let place = 0; place < sums.length; place++) {
-    sums[place] = (sums[place] ?? 0) + sign * (added[place] ?? 0);
+    for (const one of this.#answered) {
+      if (one.tier !== tier || one.model !== model) continue;
+      one.calls += calls;
+      return;
+    }
+    this.#answered.push({ tier, model, calls });
   }
 }

@@ -8,12 +8,13 @@ import type { Period } from '../ledger-store.ts';
 import {
   DAY,
   DAY_MS,
+  DAY_TOTAL,
   HOUR,
   HOUR_MS,
+  HOUR_TOTAL,
   MONTH,
   monthStart,
   type SpanName,
-  TOTAL,
 } from './rollup-spans.ts';
 
 /** From `from` (inclusive) to `to` (exclusive), in ms since the epoch. */
@@ -34,7 +35,7 @@ const NEVER: Range = { from: 0, to: DAY_MS * 100_000_000 };
 export interface PiecesOptions {
   /** Days are to be told apart: no months. @default false */
   readonly byDay?: boolean;
-  /** Neither tasks nor keys are to be told apart: whole days by their totals. @default false */
+  /** Neither tasks nor keys are to be told apart: whole days and hours by their totals. @default false */
   readonly isWhole?: boolean;
 }
 
@@ -49,8 +50,8 @@ export function piecesOf(
   const { inner: hours, outer: calls } = inside(beside, HOUR_MS);
   return [
     ...months.map((range) => ({ ...range, of: MONTH.name })),
-    ...days.map((range) => ({ ...range, of: isWhole ? TOTAL.name : DAY.name })),
-    ...hours.map((range) => ({ ...range, of: HOUR.name })),
+    ...days.map((range) => ({ ...range, of: (isWhole ? DAY_TOTAL : DAY).name })),
+    ...hours.map((range) => ({ ...range, of: (isWhole ? HOUR_TOTAL : HOUR).name })),
     ...calls.map((range) => ({ ...range, of: 'call' as const })),
   ];
 }

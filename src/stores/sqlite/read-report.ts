@@ -25,22 +25,19 @@ export function readReport(database: DatabaseSync, query: ReportQuery): Report {
 function reportOf(database: DatabaseSync, query: ReportQuery): Report {
   const by = query.by === undefined ? NO_GROUPS : groupingOf(query.by);
   // Rollups are read once where the groups are of the calls themselves: the totals are the sum of them.
-  const [found = new Map(), whole = found] = readSums(
-    database,
-    query,
-    by.tag === '' ? [by] : [by, NO_GROUPS],
-  );
-  const totals = Part.sumOf(whole.values());
-  const groups = [...found];
+  const others = by.tag === '' ? [] : [NO_GROUPS];
+  const [found, whole = found] = readSums(database, query, by, ...others);
+  const totals = Part.sumOf(whole.parts.values());
+  const groups = [...found.parts];
   if (by.tag !== '' && by.tag !== '*') {
-    const without = totals.less(Part.sumOf(found.values()));
+    const without = totals.less(Part.sumOf(found.parts.values()));
     if (!without.isEmpty) groups.push(['(none)', without]);
   }
   return {
     totals: totals.toSums(),
     tiers: totals.toShares(),
     rows: query.by === undefined ? [] : groups.map(toRow).toSorted(dearestFirst),
-    arms: readArms(database, query, totals),
+    arms: readArms(database, query, whole.arms),
   };
 }
 

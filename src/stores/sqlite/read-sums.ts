@@ -10,8 +10,16 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { firstCallNumber } from './call-number.ts';
 import type { Period } from '../ledger-store.ts';
 import { type Piece, piecesOf } from './period-pieces.ts';
-import { FIRST_SUM, Part, type PartRow } from './parts.ts';
-import { ROLLUP_SUMS } from './schema.ts';
+import { ArmParts } from './arm-parts.ts';
+import { Part } from './parts.ts';
+import {
+  BEHIND_SUMS,
+  callColumns,
+  GROUP,
+  MODEL,
+  rollupColumns,
+  type SumsRow,
+} from './sum-columns.ts';
 
 /** What sums are grouped by. */
 export interface Grouped {
@@ -26,19 +34,30 @@ export interface Grouped {
 /** One group: everything. */
 export const NO_GROUPS: Grouped = { tag: '', column: 'model', nameOf: () => '' };
 
+/** Calls read at once: asked for one by one, they take half as long again. */
+const CALLS_AT_ONCE = 1000;
 /** How far a call's number may be from when it started, in ms: clocks run backwards. */
 const CLOCK_MS = 60_000;
 
-/** The sums of each group, by its name. */
-export type SumsByGroup = ReadonlyMap<string, Part>;
+/** What was summed up. */
+export interface GroupedSums {
+  /** Of each group, by its name. */
+  readonly parts: ReadonlyMap<string, Part>;
+  /** Of all groups together; of nothing where calls are grouped by tags. */
+  readonly arms: ArmParts;
+}
 
-/** The sums of a period by each of several groupings; the calls at its ends are read once for all. */
+/** The sums of a period by one grouping or several; the calls at its ends are read once for all. */
 export function readSums(
   database: DatabaseSync,
   period: Period,
-  groupings: readonly Grouped[],
-): SumsByGroup[] {
-  const groups = groupings.map((grouped) => new Groups(grouped));
+  by: Grouped,
+  ...others: readonly Grouped[]
+): readonly [GroupedSums, ...GroupedSums[]] {
+  const groups: [Groups, ...Groups[]] = [
+    new Groups(by),
+    ...others.map((grouped) => new Groups(grouped)),
+  ];
   for (const one of groups) {
     const { column, tag } = one.grouped;
     const isWhole = tag === '' && column !== 'task' && column !== 'tenant';
@@ -49,43 +68,43 @@ export function readSums(
   for (const piece of piecesOf(period)) {
     if (piece.of === 'call') addCalls(database, piece, groups);
   }
-  return groups.map(({ parts }) => parts);
+  return groups;
 }
 
-/** Places in the row of a call, whose sums stand where those of a rollup do. */
-const TAGS = 0;
-const MODEL = 1;
-const BEHIND_SUMS = ['task', 'tenant', 'start'] as const;
+/** What the row of a call has where that of a rollup has its group, and behind the sums. */
+const TAGS = GROUP;
+const OF_CALL = ['task', 'tenant', 'start'] as const;
 
 /** Groups while they are summed up. */
-class Groups {
+class Groups implements GroupedSums {
   readonly grouped: Grouped;
   readonly parts = new Map<string, Part>();
+  readonly arms = new ArmParts();
   /** Where the column stands in the row of a call. */
   readonly place: number;
 
   constructor(grouped: Grouped) {
     this.grouped = grouped;
-    const place = BEHIND_SUMS.findIndex((column) => column === grouped.column);
-    this.place = place < 0 ? MODEL : FIRST_SUM + ROLLUP_SUMS.length + place;
+    const place = OF_CALL.findIndex((column) => column === grouped.column);
+    this.place = place < 0 ? MODEL : BEHIND_SUMS + place;
   }
 
-  add(row: PartRow, value: SQLOutputValue, tag = ''): void {
+  add(row: SumsRow, value: SQLOutputValue, tag = ''): void {
     const name = this.grouped.nameOf(value, tag);
     let part = this.parts.get(name);
     if (part === undefined) this.parts.set(name, (part = new Part()));
     part.add(row);
+    if (this.grouped.tag === '') this.arms.add(row);
   }
 }
 
 function addRollups(database: DatabaseSync, { of, from, to }: Piece, groups: Groups): void {
   const { column, tag: wanted } = groups.grouped;
-  const sums = ROLLUP_SUMS.map((one) => one.column).join(', ');
   const next = database.prepare(
     'SELECT start FROM rollups WHERE span = ? AND tag = ? AND start >= ? AND start < ? ORDER BY start LIMIT 1',
   );
   const rows = database.prepare(
-    `SELECT ${column}, model, tier, arm, ${sums} FROM rollups WHERE span = ? AND tag = ? AND start = ?`,
+    `SELECT ${rollupColumns(column, wanted !== '')} FROM rollups WHERE span = ? AND tag = ? AND start = ?`,
   );
   // Arrays are made in half the time of objects.
   rows.setReturnArrays(true);
@@ -93,8 +112,8 @@ function addRollups(database: DatabaseSync, { of, from, to }: Piece, groups: Gro
     let start = next.get(of, tag, from, to)?.['start'];
     while (typeof start === 'number') {
       // All of one start at once: asked for one by one, rows take half as long again.
-      const found = rows.all(of, tag, start) as readonly unknown[] as readonly PartRow[];
-      for (const row of found) groups.add(row, row[0] ?? null, tag);
+      const found = rows.all(of, tag, start) as readonly unknown[] as readonly SumsRow[];
+      for (const row of found) groups.add(row, row[GROUP] ?? null, tag);
       start = next.get(of, tag, start + 1, to)?.['start'];
     }
   }
@@ -116,21 +135,25 @@ function tagsOf(database: DatabaseSync): readonly string[] {
 }
 
 function addCalls(database: DatabaseSync, { from, to }: Piece, groupings: readonly Groups[]): void {
-  const sums = ROLLUP_SUMS.map(({ ofCalls }) => ofCalls).join(', ');
   const statement = database.prepare(
-    `SELECT tags, coalesce(model, ''), coalesce(tier, -1), iif(priced, coalesce(arm, ''), ''), ${sums},
-       task, tenant, started_at
-     FROM calls WHERE number >= ? AND number < ? AND started_at >= ? AND started_at < ?`,
+    `SELECT ${callColumns('tags')}, task, tenant, started_at, number FROM calls
+     WHERE number >= ? AND number < ? AND started_at >= ? AND started_at < ?
+     ORDER BY number LIMIT ${CALLS_AT_ONCE}`,
   );
   statement.setReturnArrays(true);
-  const numbers = [firstCallNumber(from - CLOCK_MS), firstCallNumber(to + CLOCK_MS)];
-  const rows = statement.iterate(...numbers, from, to);
-  for (const row of rows as Iterable<unknown> as Iterable<PartRow>) {
-    for (const groups of groupings) addCall(row, groups);
-  }
+  let next = firstCallNumber(from - CLOCK_MS);
+  const end = firstCallNumber(to + CLOCK_MS);
+  let rows: readonly SumsRow[];
+  do {
+    rows = statement.all(next, end, from, to) as readonly unknown[] as readonly SumsRow[];
+    for (const row of rows) {
+      for (const groups of groupings) addCall(row, groups);
+    }
+    next = Number(rows.at(-1)?.at(-1)) + 1;
+  } while (rows.length === CALLS_AT_ONCE);
 }
 
-function addCall(row: PartRow, groups: Groups): void {
+function addCall(row: SumsRow, groups: Groups): void {
   const wanted = groups.grouped.tag;
   if (wanted === '') {
     groups.add(row, row[groups.place] ?? null);

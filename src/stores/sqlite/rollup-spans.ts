@@ -6,7 +6,7 @@
  */
 
 /** Names of the spans, as they stand in the ledger. */
-export type SpanName = 'hour' | 'day' | 'total' | 'month';
+export type SpanName = 'hour' | 'hour-total' | 'day' | 'total' | 'month';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -25,6 +25,7 @@ export function monthStart(at: number, later = 0): number {
 
 export const HOUR: Span = { name: 'hour', startOf: (at) => Math.floor(at / HOUR_MS) * HOUR_MS };
 export const DAY: Span = { name: 'day', startOf: (at) => Math.floor(at / DAY_MS) * DAY_MS };
-/** A day again, of all its calls whatever their task, key and tags. */
-export const TOTAL: Span = { ...DAY, name: 'total' };
+/** An hour and a day again, of all their calls whatever their task, key and tags. */
+export const HOUR_TOTAL: Span = { ...HOUR, name: 'hour-total' };
+export const DAY_TOTAL: Span = { ...DAY, name: 'total' };
 export const MONTH: Span = { name: 'month', startOf: monthStart };

@@ -2,16 +2,17 @@
  * Sums of calls by hour, day and month, kept while the calls are written, so that no report has to read
  * them again.
  *
- * Each call is in one row of its hour, one of its day and one of its month (tag `''`), in one of its day's
- * total, with tenant and task left out, and for each of its tags in one more of hour, day and month. A tag
- * may have so many values a day, and so many a month; those beyond are summed up as one (`TagValues`).
+ * Each call is in one row of its hour, one of its day and one of its month (tag `''`), in one of the totals
+ * of hour and day, with tenant and task left out, and for each of its tags in one more of hour, day and
+ * month. A tag may have so many values a day, and so many a month; those beyond are summed up as one
+ * (`TagValues`).
  *
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { countOf, isCacheHit } from '../ledger-store.ts';
 import { type Row, type RowKeys, RollupRows } from './rollup-rows.ts';
-import { DAY, HOUR, MONTH, type Span, TOTAL } from './rollup-spans.ts';
+import { DAY, DAY_TOTAL, HOUR, HOUR_TOTAL, MONTH, type Span } from './rollup-spans.ts';
 import type { SummedCall } from './call-rows.ts';
 import { ROLLUP_SUMS } from './schema.ts';
 import { OTHER_VALUES, TagValues } from './tag-values.ts';
@@ -44,18 +45,23 @@ export class Rollups {
   add(calls: readonly SummedCall[]): void {
     const hours = new RollupRows();
     for (const call of calls) this.#addToHours(hours, call);
+    const hourTotals = new RollupRows();
     const days = new RollupRows();
-    for (const row of hours) days.add({ ...row, start: DAY.startOf(row.start) });
-    const totals = new RollupRows();
+    for (const row of hours) {
+      if (isOfCalls(row)) hourTotals.add({ ...row, keys: keysOfTotal(row) });
+      days.add({ ...row, start: DAY.startOf(row.start) });
+    }
+    const dayTotals = new RollupRows();
+    for (const row of hourTotals) dayTotals.add({ ...row, start: DAY.startOf(row.start) });
     const months = new RollupRows();
     for (const row of days) {
-      if (isOfCalls(row)) totals.add({ ...row, keys: keysOfTotal(row) });
       const keys = this.#keysOfMonth(row);
       if (keys !== undefined) months.add({ ...row, keys, start: MONTH.startOf(row.start) });
     }
     this.#write(HOUR, hours);
+    this.#write(HOUR_TOTAL, hourTotals);
     this.#write(DAY, days);
-    this.#write(TOTAL, totals);
+    this.#write(DAY_TOTAL, dayTotals);
     this.#write(MONTH, months);
   }
 

@@ -190,15 +190,21 @@ const MIGRATIONS: readonly string[] = [
      WHERE first.call_id = calls.id;`,
   CALLS_BY_KIND,
   // What is asked of all calls must not read a row for each task and key.
-  `INSERT INTO rollups SELECT 'total', start, '', '', '', '', model, tier, arm, ${SUMS_OF_TOTALS}
-   FROM rollups WHERE span = 'day' AND tag = '' GROUP BY start, model, tier, arm;`,
+  fillTotals('total', 'day'),
   // Of windows of before, whose length is not known here, everything is gone after two years.
   `ALTER TABLE usage ADD COLUMN dropped_at INTEGER;
    ALTER TABLE passings ADD COLUMN dropped_at INTEGER;
    UPDATE usage SET dropped_at = bucket + ${730 * DAY_MS} WHERE bucket > 0;
    CREATE INDEX usage_by_end ON usage (dropped_at) WHERE dropped_at IS NOT NULL;
    CREATE INDEX passings_by_end ON passings (dropped_at) WHERE dropped_at IS NOT NULL;`,
+  fillTotals('hour-total', 'hour'),
 ];
+
+/** Totals of spans, of all their calls. */
+function fillTotals(name: SpanName, of: SpanName): string {
+  return `INSERT INTO rollups SELECT '${name}', start, '', '', '', '', model, tier, arm, ${SUMS_OF_TOTALS}
+   FROM rollups WHERE span = '${of}' AND tag = '' GROUP BY start, model, tier, arm;`;
+}
 
 /** Sums of calls by hour, day and month; see `rollups.ts`. Filled from the calls that are there. */
 function rollupTables(): string {

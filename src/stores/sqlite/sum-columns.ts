@@ -1,0 +1,80 @@
+/**
+ * The columns that sums are read from. Most rows of rollups have nothing in most of them, and each column
+ * takes its time: those that are seldom filled are read as one, which is NULL where all of them are 0.
+ *
+ * @module
+ */
+import type { SQLOutputValue } from 'node:sqlite';
+import { ROLLUP_SUMS, type RollupSum } from './schema.ts';
+
+/**
+ * A row as it is read: a group, the model, the tier, each sum of `USUAL_SUMS`, and all of `RARE_SUMS` as an
+ * array in JSON or NULL. Those of calls have the arm and `cost_squared` behind that, those of tags end there.
+ */
+export type SumsRow = readonly SQLOutputValue[];
+
+const RARE = new Set([
+  'saved_service',
+  'overhead_nano',
+  'unpriced',
+  'stale',
+  'escalated',
+  'failed',
+  'estimated',
+  'saved_cache',
+  'cache_hits',
+  'saved_coalesce',
+]);
+/** Of use beside an arm only. */
+const SQUARED = 'cost_squared';
+
+const usual: RollupSum[] = [];
+const rare: RollupSum[] = [];
+for (const one of ROLLUP_SUMS) {
+  if (one.column !== SQUARED) (RARE.has(one.column) ? rare : usual).push(one);
+}
+
+/** Sums with a column each. */
+export const USUAL_SUMS: readonly string[] = usual.map(({ column }) => column);
+/** Sums that share a column. */
+export const RARE_SUMS: readonly string[] = rare.map(({ column }) => column);
+
+/** Places in a row. */
+export const GROUP = 0;
+export const MODEL = 1;
+export const TIER = 2;
+export const FIRST_USUAL = 3;
+export const ALL_RARE = FIRST_USUAL + usual.length;
+export const ARM = ALL_RARE + 1;
+export const COST_SQUARED = ARM + 1;
+/** Where a row of calls may have more. */
+export const BEHIND_SUMS = COST_SQUARED + 1;
+
+/** The place of a sum that has a column of its own. */
+export function placeOf(usualSum: string): number {
+  const place = USUAL_SUMS.indexOf(usualSum);
+  if (place < 0) throw new Error(`${usualSum} has no column of its own.`);
+  return FIRST_USUAL + place;
+}
+
+/** What is selected of `rollups`, where `group` tells the groups apart. */
+export function rollupColumns(group: string, isOfTags: boolean): string {
+  const sums = `${group}, model, tier, ${valuesOf((one) => one.column)}`;
+  return isOfTags ? sums : `${sums}, arm, ${SQUARED}`;
+}
+
+/** The same of `calls`; each call is a row. */
+export function callColumns(group: string): string {
+  const squared = ROLLUP_SUMS.find(({ column }) => column === SQUARED)?.ofCalls ?? '0.0';
+  const sums = valuesOf((one) => one.ofCalls);
+  return `${group}, coalesce(model, ''), coalesce(tier, -1), ${sums},
+    iif(priced, coalesce(arm, ''), ''), ${squared}`;
+}
+
+function valuesOf(expressionOf: (sum: RollupSum) => string): string {
+  const seldom = rare.map(expressionOf);
+  return [
+    ...usual.map(expressionOf),
+    `iif(${seldom.join(' OR ')}, json_array(${seldom.join(', ')}), NULL)`,
+  ].join(', ');
+}
