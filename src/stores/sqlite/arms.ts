@@ -25,7 +25,7 @@ export function readArms(
   const days = wholeDays(period);
   const byUnit = readUnits(database, days);
   if (byUnit.size === 0) return byCall;
-  const [whole] = readSums(database, { since: days.from, until: days.to }, NO_GROUPS);
+  const [whole] = readSums(database, { since: days.from, until: days.to }, [NO_GROUPS]);
   return whole.arms.toSums().map((arm) => withUnits(arm, byUnit.get(arm.arm)));
 }
 

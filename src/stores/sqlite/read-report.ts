@@ -26,7 +26,7 @@ function reportOf(database: DatabaseSync, query: ReportQuery): Report {
   const by = query.by === undefined ? NO_GROUPS : groupingOf(query.by);
   // Rollups are read once where the groups are of the calls themselves: the totals are the sum of them.
   const others = by.tag === '' ? [] : [NO_GROUPS];
-  const [found, whole = found] = readSums(database, query, by, ...others);
+  const [found, whole = found] = readSums(database, query, [by, ...others]);
   const totals = Part.sumOf(whole.parts.values());
   const groups = [...found.parts];
   if (by.tag !== '' && by.tag !== '*') {

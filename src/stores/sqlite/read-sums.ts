@@ -51,8 +51,7 @@ export interface GroupedSums {
 export function readSums(
   database: DatabaseSync,
   period: Period,
-  by: Grouped,
-  ...others: readonly Grouped[]
+  [by, ...others]: readonly [Grouped, ...Grouped[]],
 ): readonly [GroupedSums, ...GroupedSums[]] {
   const groups: [Groups, ...Groups[]] = [
     new Groups(by),
