@@ -28,6 +28,8 @@ interface Repeated {
 /** Bodies that are likely to come again. */
 export class RepeatedBodies {
   readonly #known = new TextMap<Repeated>(MOST_TEXT);
+  /** By the body itself: its text is compared once a call, by `find`. */
+  readonly #ofBody = new WeakMap<RequestBody, Repeated>();
 
   /** The parsed and validated body of this text, where the same tenant was answered with it before. */
   find(text: string, operation: Operation, tenant: string): RequestBody | undefined {
@@ -39,10 +41,9 @@ export class RepeatedBodies {
 
   /** As `cacheKeyOf`. */
   keyOf(call: Call, task: Task, policy: CachePolicy): string | undefined {
-    const known = this.#known.get(call.body.raw);
+    const known = this.#ofBody.get(call.body);
     const isSame =
       known !== undefined &&
-      known.body === call.body &&
       known.tenant === call.tenant &&
       known.operation === call.operation &&
       known.task === task &&
@@ -58,8 +59,10 @@ export class RepeatedBodies {
     // A user's own function may give another key tomorrow.
     if (policy.keyFunction !== undefined || isDivided(call) || body.raw.length > LONGEST_TEXT)
       return;
-    const known = this.#known.get(body.raw);
-    if (known?.body === body && known.task === task && known.policy === policy) return;
-    this.#known.set(body.raw, { body, operation, tenant, task, policy, key });
+    const known = this.#ofBody.get(body);
+    if (known?.task === task && known.policy === policy) return;
+    const repeated = { body, operation, tenant, task, policy, key };
+    this.#known.set(body.raw, repeated);
+    this.#ofBody.set(body, repeated);
   }
 }

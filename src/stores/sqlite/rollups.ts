@@ -15,26 +15,26 @@ import { type Row, type RowKeys, RollupRows } from './rollup-rows.ts';
 import { DAY, DAY_TOTAL, HOUR, HOUR_TOTAL, MONTH, type Span } from './rollup-spans.ts';
 import type { SummedCall } from './call-rows.ts';
 import { ROLLUP_SUMS } from './schema.ts';
+import { SparseInsert, type Value } from './sparse-insert.ts';
 import { OTHER_VALUES, TagValues } from './tag-values.ts';
 
 const KEYS = ['span', 'start', 'tag', 'value', 'tenant', 'task', 'model', 'tier', 'arm'] as const;
 
 /** Adds calls to the rollups. */
 export class Rollups {
-  readonly #upsert: StatementSync;
+  readonly #rows: SparseInsert;
   readonly #upsertUnit: StatementSync;
   // Fewer of each day than of each month: a period that is no month reads them of up to sixty days.
   readonly #valuesOfDay = new TagValues({ span: DAY, most: 250, kept: 200 });
   readonly #valuesOfMonth = new TagValues({ span: MONTH, most: 400, kept: 300 });
 
   constructor(database: DatabaseSync) {
-    const columns = [...KEYS, ...ROLLUP_SUMS.map(({ column }) => column)];
-    const places = columns.map(() => '?').join(', ');
-    const added = ROLLUP_SUMS.map(({ column }) => `${column} = ${column} + excluded.${column}`);
-    this.#upsert = database.prepare(
-      `INSERT INTO rollups (${columns.join(', ')}) VALUES (${places})
-       ON CONFLICT DO UPDATE SET ${added.join(', ')}`,
-    );
+    const sums = ROLLUP_SUMS.map(({ column }) => column);
+    this.#rows = new SparseInsert(database, {
+      table: 'rollups',
+      columns: [...KEYS, ...sums],
+      sums,
+    });
     this.#upsertUnit = database.prepare(
       `INSERT INTO units VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, cost_nano = cost_nano + excluded.cost_nano`,
@@ -97,7 +97,9 @@ export class Rollups {
 
   #write({ name }: Span, rows: RollupRows): void {
     for (const { start, keys, sums } of rows) {
-      this.#upsert.run(name, start, ...keys, ...sums);
+      const values: Value[] = [name, start, ...keys];
+      for (const sum of sums) values.push(sum === 0 ? null : sum);
+      this.#rows.run(values);
     }
   }
 }

@@ -15,6 +15,8 @@ export interface SparseInsertOptions {
   readonly columns: readonly string[];
   /** A column of the table whose conflicts are no error. */
   readonly unique?: string | undefined;
+  /** Columns whose default is 0: where a row is there already, they are added to what it has. */
+  readonly sums?: readonly string[];
 }
 
 /** Statements kept; rows of a table have a few shapes. */
@@ -52,14 +54,26 @@ export class SparseInsert {
   }
 
   #prepare(shape: number, values: readonly Value[]): StatementSync {
-    const { table, columns, unique } = this.#options;
+    const { table, columns, unique, sums = [] } = this.#options;
     const given = columns.filter((_, index) => (values[index] ?? null) !== null);
+    // Named although they hold nothing: the table may have no default for them.
+    const empty = sums.filter((column) => !given.includes(column));
+    const places = [...given.map(() => '?'), ...empty.map(() => '0')];
     const statement = this.#database.prepare(
-      `INSERT INTO ${table} (${given.join(', ')}) VALUES (${given.map(() => '?').join(', ')})` +
-        (unique === undefined ? '' : ` ON CONFLICT (${unique}) DO NOTHING`),
+      `INSERT INTO ${table} (${[...given, ...empty].join(', ')}) VALUES (${places.join(', ')})` +
+        (unique === undefined ? '' : ` ON CONFLICT (${unique}) DO NOTHING`) +
+        (sums.length === 0
+          ? ''
+          : ` ON CONFLICT ${added(sums.filter((one) => given.includes(one)))}`),
     );
     if (this.#statements.size >= MOST_STATEMENTS) this.#statements.clear();
     this.#statements.set(shape, statement);
     return statement;
   }
+}
+
+function added(columns: readonly string[]): string {
+  if (columns.length === 0) return 'DO NOTHING';
+  const changes = columns.map((column) => `${column} = ${column} + excluded.${column}`);
+  return `DO UPDATE SET ${changes.join(', ')}`;
 }
