@@ -47,4 +47,32 @@ describe('a sparse insert', () => {
     plain.run([1]);
     assert.throws(() => plain.run([1]), /UNIQUE/);
   });
+
+  test('adds sums to what a row has, and 0 where none is given', () => {
+    const database = new DatabaseSync(':memory:');
+    const sums = ['a', 'b', 'c'];
+    database.exec(
+      `CREATE TABLE t (name TEXT PRIMARY KEY, ${sums.map((sum) => `${sum} INTEGER NOT NULL`).join(', ')}) STRICT`,
+    );
+    const insert = new SparseInsert(database, { table: 't', columns: ['name', ...sums], sums });
+    const amount = fc.option(fc.integer({ min: -9, max: 9 }), { nil: null, freq: 1 });
+    const row = fc.tuple(fc.constantFrom('x', 'y'), amount, amount, amount);
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 12 }), (rows) => {
+        database.exec('DELETE FROM t');
+        const expected = new Map<string, number[]>();
+        for (const values of rows) {
+          insert.run(values);
+          const [name, ...added] = values;
+          const before = expected.get(name) ?? [0, 0, 0];
+          expected.set(
+            name,
+            before.map((sum, index) => sum + (added[index] ?? 0)),
+          );
+        }
+        const stored = database.prepare('SELECT name, a, b, c FROM t').all();
+        assert.deepEqual(new Map(stored.map(({ name, a, b, c }) => [name, [a, b, c]])), expected);
+      }),
+    );
+  });
 });
