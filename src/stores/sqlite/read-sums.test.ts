@@ -6,7 +6,8 @@ import { openSqliteStores } from './sqlite-stores.ts';
 const NOON = Date.parse('2026-11-25T12:00:00Z');
 
 test('the calls of a ragged end are all read, however many slices they take', async () => {
-  const { ledger, close } = openSqliteStores(':memory:');
+  const stores = openSqliteStores(':memory:');
+  const { ledger } = stores;
   for (const count of [999, 1, 1, 999, 500]) {
     const before = ledger.report({ since: NOON - 1, until: NOON + 60_000 }).totals;
     for (let index = 0; index < count; index++) {
@@ -25,5 +26,5 @@ test('the calls of a ragged end are all read, however many slices they take', as
       assert.equal(totals.cost_nano_usd, totals.calls * 1000);
     }
   }
-  await close();
+  await stores.close();
 });
