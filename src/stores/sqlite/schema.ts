@@ -249,10 +249,11 @@ function rollupTables(): string {
  * once. Throws `invalid_config` for one that is newer still.
  */
 export function migrate(database: DatabaseSync): void {
-  if (versionOf(database) === MIGRATIONS.length) return;
+  const readVersion = versionReader(database);
+  if (readVersion() === MIGRATIONS.length) return;
   database.exec('BEGIN IMMEDIATE');
   try {
-    const version = versionOf(database);
+    const version = readVersion();
     if (version > 0) {
       process.stderr.write(
         `The ledger is brought from format ${version} to ${MIGRATIONS.length}; ten million calls take some minutes.\n`,
@@ -266,12 +267,18 @@ export function migrate(database: DatabaseSync): void {
   }
 }
 
-function versionOf(database: DatabaseSync): number {
-  const row = database.prepare('PRAGMA user_version').get();
-  const version = Number(row?.['user_version'] ?? 0);
-  if (version <= MIGRATIONS.length) return version;
-  throw new FarthingError(
-    'invalid_config',
-    `The ledger was written by a newer Farthing (format ${version}, this one knows ${MIGRATIONS.length}).`,
-  );
+/**
+ * Reads the version that a database has now; in a transaction, the one that it keeps until its end. Throws
+ * `invalid_config` for one that is newer than this code: what that sums up, this would leave out.
+ */
+export function versionReader(database: DatabaseSync): () => number {
+  const statement = database.prepare('PRAGMA user_version');
+  return () => {
+    const version = Number(statement.get()?.['user_version'] ?? 0);
+    if (version <= MIGRATIONS.length) return version;
+    throw new FarthingError(
+      'invalid_config',
+      `The ledger was written by a newer Farthing (format ${version}, this one knows ${MIGRATIONS.length}): upgrade this one too.`,
+    );
+  };
 }

@@ -89,6 +89,25 @@ describe('SQLite in a file', () => {
     await store.close();
   });
 
+  test('nothing is written to a file that a newer version has taken over', async () => {
+    const file = path();
+    const told: string[] = [];
+    const store = openSqliteStores(file, { onError: ({ message }) => told.push(message) });
+    await store.ledger.append(callRecord());
+    const newer = new DatabaseSync(file);
+    const version = Number(newer.prepare('PRAGMA user_version').get()?.['user_version']);
+    newer.exec(`PRAGMA user_version = ${version + 1}`);
+    await store.ledger.append(callRecord());
+    await assert.rejects(store.ledger.flush(), /newer Farthing .*upgrade this one too/);
+    assert.match(told[0] ?? '', /newer Farthing/);
+    assert.equal(store.ledger.report({}).totals.calls, 1);
+    newer.exec(`PRAGMA user_version = ${version}`);
+    newer.close();
+    await store.ledger.flush();
+    assert.equal(store.ledger.report({}).totals.calls, 2);
+    await store.close();
+  });
+
   test('a full disk loses nothing either', async () => {
     const file = path();
     const setup = openSqliteStores(file);

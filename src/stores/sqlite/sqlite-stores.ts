@@ -10,7 +10,7 @@ import { SqliteAccounts } from './accounts.ts';
 import { GroupCommit, type GroupCommitOptions, type Work } from './group-commit.ts';
 import { SqliteKeys } from './keys.ts';
 import { SqliteLedger } from './ledger.ts';
-import { migrate } from './schema.ts';
+import { migrate, versionReader } from './schema.ts';
 import type { Charge } from '../account-store.ts';
 import type { CallRecord } from '../ledger-store.ts';
 import type { Stores } from '../stores.ts';
@@ -58,7 +58,10 @@ function storesIn(database: DatabaseSync, options: SqliteOptions): Stores {
   const commit = new GroupCommit(database, { write, undone: () => ledger.undone() }, options);
   const ledger = new SqliteLedger(database, commit);
   const accounts = new SqliteAccounts(database, commit, options.leaseMs);
+  const readVersion = versionReader(database);
   function write(works: readonly Work[]): void {
+    // Another process may have brought the file forward since it was opened here.
+    readVersion();
     const records: CallRecord[] = [];
     const charges: Charge[] = [];
     for (const work of works) {
