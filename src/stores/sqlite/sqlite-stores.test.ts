@@ -89,7 +89,7 @@ describe('SQLite in a file', () => {
     await store.close();
   });
 
-  test('nothing is written to a file that a newer version has taken over', async () => {
+  test('no call is written to a file that a newer version has taken over', async () => {
     const file = path();
     const told: string[] = [];
     const store = openSqliteStores(file, { onError: ({ message }) => told.push(message) });
