@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Attempt, Call } from '../call.ts';
+import type { Attempt, Call, Operation } from '../call.ts';
 import { maxOutputTokens } from '../dialects/openai-chat-request.ts';
 import { type Json, asArray, asNumber, parseJson } from '../json.ts';
 import { inputTokens, outputTokens } from '../pricing/usage.ts';
@@ -38,9 +38,22 @@ export interface ExpectedTokens {
   readonly learned: boolean;
 }
 
+/** A pair of task and model, by its names. */
+interface Pair {
+  readonly operation: Operation;
+  readonly task: string;
+  readonly model: string;
+  readonly key: string;
+}
+
+/** Pairs that are looked through one by one: most calls are of a few, and a key takes longer to make and hash. */
+const LOOKED_THROUGH = 4;
+
 /** Learns and tells. */
 export class Lengths {
   readonly #pairs = new RecentMap<string, Learned>(MOST_PAIRS);
+  readonly #lately: Pair[] = [];
+  #oldest = 0;
 
   /** Reads what {@link serialize} wrote; anything else is nothing learned. */
   static from(text: string | undefined): Lengths {
@@ -52,7 +65,7 @@ export class Lengths {
   /** Notes what an attempt used. Only what the provider counted itself is learned from. */
   learn(call: Call, { model, usage }: Attempt): void {
     if (usage?.source !== 'provider') return;
-    const key = keyOf(call, model.name);
+    const key = this.#keyOf(call, model.name);
     let learned = this.#pairs.get(key);
     if (learned === undefined) {
       learned = { count: 0, characters: 0, input: 0, output: 0, outputSquared: 0 };
@@ -73,7 +86,7 @@ export class Lengths {
    * the client allows.
    */
   expect(call: Call, model: string): ExpectedTokens {
-    const learned = this.#pairs.get(keyOf(call, model));
+    const learned = this.#pairs.get(this.#keyOf(call, model));
     const most = longestAllowed(call);
     const characters = call.body.raw.length;
     if (learned === undefined) {
@@ -105,6 +118,20 @@ export class Lengths {
     );
   }
 
+  #keyOf(call: Call, model: string): string {
+    const { operation } = call;
+    const task = call.task?.name ?? '';
+    for (const pair of this.#lately) {
+      if (pair.model === model && pair.task === task && pair.operation === operation) {
+        return pair.key;
+      }
+    }
+    const key = `${operation}\n${task}\n${model}`;
+    this.#lately[this.#oldest] = { operation, task, model, key };
+    this.#oldest = (this.#oldest + 1) % LOOKED_THROUGH;
+    return key;
+  }
+
   #restore(entry: Json): void {
     const [key, ...numbers] = asArray(entry);
     const [count = 0, characters = 0, input = 0, output = 0, outputSquared = 0] = numbers.map(
@@ -113,10 +140,6 @@ export class Lengths {
     if (typeof key !== 'string' || count <= 0 || characters <= 0) return;
     this.#pairs.set(key, { count, characters, input, output, outputSquared });
   }
-}
-
-function keyOf({ task, operation }: Call, model: string): string {
-  return `${operation}\n${task?.name ?? ''}\n${model}`;
 }
 
 function halve(learned: Learned): void {
