@@ -148,6 +148,7 @@ function addCalls(database: DatabaseSync, { from, to }: Piece, groupings: readon
     for (const row of rows) {
       for (const groups of groupings) addCall(row, groups);
     }
+    // The number stands last.
     next = Number(rows.at(-1)?.at(-1)) + 1;
   } while (rows.length === CALLS_AT_ONCE);
 }

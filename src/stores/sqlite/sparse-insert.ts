@@ -15,7 +15,7 @@ export interface SparseInsertOptions {
   readonly columns: readonly string[];
   /** A column of the table whose conflicts are no error. */
   readonly unique?: string | undefined;
-  /** Columns whose default is 0: where a row is there already, they are added to what it has. */
+  /** Columns that are 0 where nothing is given, and are added to what a row has that is there already. Not beside `unique`. */
   readonly sums?: readonly string[];
 }
 

@@ -28,11 +28,9 @@ const RARE = new Set([
 /** Of use beside an arm only. */
 const SQUARED = 'cost_squared';
 
-const usual: RollupSum[] = [];
-const rare: RollupSum[] = [];
-for (const one of ROLLUP_SUMS) {
-  if (one.column !== SQUARED) (RARE.has(one.column) ? rare : usual).push(one);
-}
+const rare = ROLLUP_SUMS.filter(({ column }) => RARE.has(column));
+const squared = ROLLUP_SUMS.filter(({ column }) => column === SQUARED);
+const usual = ROLLUP_SUMS.filter((one) => !rare.includes(one) && !squared.includes(one));
 
 /** Sums with a column each. */
 export const USUAL_SUMS: readonly string[] = usual.map(({ column }) => column);
@@ -59,22 +57,26 @@ export function placeOf(usualSum: string): number {
 
 /** What is selected of `rollups`, where `group` tells the groups apart. */
 export function rollupColumns(group: string, isOfTags: boolean): string {
-  const sums = `${group}, model, tier, ${valuesOf((one) => one.column)}`;
-  return isOfTags ? sums : `${sums}, arm, ${SQUARED}`;
+  const sums = [group, 'model', 'tier', ...valuesOf((one) => one.column)];
+  return [...sums, ...(isOfTags ? [] : ['arm', SQUARED])].join(', ');
 }
 
 /** The same of `calls`; each call is a row. */
 export function callColumns(group: string): string {
-  const squared = ROLLUP_SUMS.find(({ column }) => column === SQUARED)?.ofCalls ?? '0.0';
-  const sums = valuesOf((one) => one.ofCalls);
-  return `${group}, coalesce(model, ''), coalesce(tier, -1), ${sums},
-    iif(priced, coalesce(arm, ''), ''), ${squared}`;
+  return [
+    group,
+    "coalesce(model, '')",
+    'coalesce(tier, -1)',
+    ...valuesOf((one) => one.ofCalls),
+    "iif(priced, coalesce(arm, ''), '')",
+    ...squared.map((one) => one.ofCalls),
+  ].join(', ');
 }
 
-function valuesOf(expressionOf: (sum: RollupSum) => string): string {
+function valuesOf(expressionOf: (sum: RollupSum) => string): readonly string[] {
   const seldom = rare.map(expressionOf);
   return [
     ...usual.map(expressionOf),
     `iif(${seldom.join(' OR ')}, json_array(${seldom.join(', ')}), NULL)`,
-  ].join(', ');
+  ];
 }
