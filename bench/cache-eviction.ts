@@ -121,7 +121,7 @@ function play({ calls, entries }: Stream, policy: EvictionPolicy, bytes: number)
   for (const [at, index] of calls.entries()) {
     const entry = entries[index];
     if (entry === undefined) continue;
-    const hit = cache.peek(entry.key) !== undefined;
+    const hit = cache.get(entry.key) !== undefined;
     if (!hit) cache.put(entry);
     if (at < WARM_UP) continue;
     sums.calls++;

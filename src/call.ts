@@ -6,7 +6,7 @@
  */
 import type { Departure } from './departure.ts';
 import type { JsonObject } from './json.ts';
-import type { FarthingError } from './errors.ts';
+import { type FarthingError, toFarthingError } from './errors.ts';
 import type { Model, Task } from './config/config.ts';
 import type { Usage } from './pricing/usage.ts';
 import type { PriceRule } from './pricing/price-rule.ts';
@@ -261,6 +261,9 @@ export type CacheState =
   | 'unavailable'
   | 'revalidate';
 
+/** Those in which the call is given an answer that was kept. */
+export type HitState = Extract<CacheState, 'hit' | 'semantic'>;
+
 /** What happened on the way of one call: the ledger's row is this, priced. Shared by all copies of a call. */
 export interface Trace {
   readonly attempts: Attempt[];
@@ -327,12 +330,32 @@ export function newTrace(): Trace {
 export type Handler = (call: Call) => Promise<Reply>;
 
 /**
- * One step of the pipeline. Stages of every call end with `return await next(call)`: an async function that
- * returns a promise as it is waits two microtasks longer.
+ * One step of the pipeline. An async one ends with `return await next(call)`: an async function that returns
+ * a promise as it is waits two microtasks longer. One that does not look at the reply is made by
+ * {@link passing}.
  */
 export interface Stage {
   readonly name: string;
   readonly wrap: (next: Handler) => Handler;
+}
+
+/**
+ * A stage that passes calls on, as they are or changed, and throws to refuse one. It hands back the reply's
+ * own promise: another for each stage is what much of a cheap call would cost.
+ */
+export function passing(name: string, pass: (call: Call) => Call): Stage {
+  return {
+    name,
+    wrap: (next) => (call) => {
+      let passed: Call;
+      try {
+        passed = pass(call);
+      } catch (thrown) {
+        return Promise.reject(toFarthingError(thrown));
+      }
+      return next(passed);
+    },
+  };
 }
 
 /** Folds stages around the innermost handler; the first stage is the outermost. */

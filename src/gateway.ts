@@ -188,9 +188,9 @@ function createCashier(
 
 /** Writes a settled call down: its rows and what it is charged to, in one step. */
 function keeper({ ledger }: Stores, cashier: Cashier): (settled: SettledCall) => Promise<void> {
-  return async (settled) => {
+  return (settled) => {
     const charges = cashier.settle(settled.call, settled.receipt);
-    await ledger.append(recordCall(settled), charges);
-    cashier.written(charges);
+    const written = ledger.append(recordCall(settled), charges);
+    return charges.length === 0 ? written : written.then(() => cashier.written(charges));
   };
 }

@@ -46,8 +46,8 @@ export interface CacheStats {
 export interface CacheStore {
   /** Who works on which entry; undefined where no other machine can see the place. */
   readonly claims?: Claims | undefined;
-  /** An entry that is not dead; undefined for none, and for one that is damaged. */
-  get(key: string): Promise<Entry | undefined>;
+  /** An entry that is not dead; undefined for none, and for one that is damaged. Without a promise where it is at hand. */
+  get(key: string): Promise<Entry | undefined> | Entry | undefined;
   /** Keeps an entry, in place of the one of the same key. Others may be dropped for it. */
   set(entry: Entry): Promise<void>;
   /** Tells how often entries were used elsewhere: by those who had them from here. */

@@ -29,7 +29,7 @@ interface Kept {
   uses: number;
 }
 
-/** The store. Its promises are settled when they are made: what it has, it has at once. */
+/** The store. What it has, it has at once. */
 export class MemoryCache implements CacheStore {
   readonly #most: number;
   readonly #policy: EvictionPolicy;
@@ -45,8 +45,7 @@ export class MemoryCache implements CacheStore {
     this.#policy = policy;
   }
 
-  /** As {@link get}, without a promise. */
-  peek(key: string): Entry | undefined {
+  get(key: string): Entry | undefined {
     const kept = this.#kept.get(key);
     if (kept === undefined) return undefined;
     if (kept.entry.deadAt <= Date.now()) {
@@ -76,10 +75,6 @@ export class MemoryCache implements CacheStore {
     this.#kept.clear();
     this.#order.clear();
     this.#bytes = 0;
-  }
-
-  async get(key: string): Promise<Entry | undefined> {
-    return this.peek(key);
   }
 
   async set(entry: Entry): Promise<void> {

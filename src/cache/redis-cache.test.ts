@@ -80,7 +80,7 @@ describe('Redis', { skip: WHY_NO_REDIS }, () => {
     await server.stop();
     // What is in memory is still given; what is not cannot be told from a miss by the call, but is noted.
     assert.equal((await other.get(entry.key))?.body, entry.body);
-    await assert.rejects(one.get('unknown'));
+    await assert.rejects(async () => one.get('unknown'));
     await one.set(entryOf());
     assert.ok(told.length > 0);
     await one.close();

@@ -29,12 +29,14 @@ export class TwoLevelCache implements CacheStore {
     this.#timer = setInterval(() => void this.#exchange(), EXCHANGE_MS).unref();
   }
 
-  async get(key: string): Promise<Entry | undefined> {
-    const near = this.#front.peek(key);
-    if (near !== undefined) {
-      this.#uses.set(key, (this.#uses.get(key) ?? 0) + 1);
-      return near;
-    }
+  get(key: string): Promise<Entry | undefined> | Entry {
+    const near = this.#front.get(key);
+    if (near === undefined) return this.#fetch(key);
+    this.#uses.set(key, (this.#uses.get(key) ?? 0) + 1);
+    return near;
+  }
+
+  async #fetch(key: string): Promise<Entry | undefined> {
     const far = await this.#back.get(key);
     if (far !== undefined) this.#front.put(far);
     return far;

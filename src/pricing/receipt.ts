@@ -45,8 +45,7 @@ export function writeReceipt(call: Call, options: ReceiptOptions): Receipt {
       : attribute(call, {
           referenceNano: known,
           referenceSource,
-          prices,
-          attempts,
+          priced: { prices, attempts },
           costNano: paid,
         });
   return {
@@ -192,9 +191,10 @@ const NO_SAVINGS = { cache: 0, coalesce: 0, route: 0, service: 0 } as const;
 /** Of a call that saves nothing, because it is not wholly priced. */
 const NOTHING_SAVED = { savedNano: NO_SAVINGS, overheadNano: 0 } as const;
 
-interface Attributing extends ReferencePrice, Priced {
+interface Attributing extends ReferencePrice {
   readonly referenceNano: number;
   readonly costNano: number;
+  readonly priced: Priced;
 }
 
 /**
@@ -206,7 +206,7 @@ interface Attributing extends ReferencePrice, Priced {
  */
 function attribute(
   call: Call,
-  { referenceNano, referenceSource, costNano: cost, ...priced }: Attributing,
+  { referenceNano, referenceSource, costNano: cost, priced }: Attributing,
 ): Pick<Receipt, 'savedNano' | 'overheadNano'> {
   const { answer, cache } = call.trace;
   if (answer === undefined || cache === 'revalidate') {

@@ -29,7 +29,7 @@ export function serveCall(operation: Operation) {
     const key = found instanceof Promise ? await found : found;
     const text = await readBody(request, gateway.config.maxBodyBytes);
     const departure = new Departure();
-    response.once('close', () => {
+    response.on('close', () => {
       if (!response.writableFinished) departure.leave();
     });
     const call = gateway.read({ operation, text, headers, key, departure });
@@ -37,7 +37,8 @@ export function serveCall(operation: Operation) {
     if (call.body.json['stream'] === true) writer.expectStream();
     metrics.began();
     try {
-      await writer.write(call, await gateway.answer(call));
+      const written = writer.write(call, await gateway.answer(call));
+      if (written !== undefined) await written;
     } catch (thrown) {
       reportFailure(writer, thrown, call);
     } finally {

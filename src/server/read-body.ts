@@ -10,11 +10,11 @@ import { FarthingError } from '../errors.ts';
  * The body as text. Throws `unsupported_media_type` for anything but JSON, `request_too_large` above
  * `limit` bytes, `client_disconnected` when the client leaves while sending.
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  refuseOtherTypes(request);
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > limit) throw tooLarge(limit);
-  return await new Promise<string>((resolve, reject) => {
+export function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  return new Promise<string>((resolve, reject) => {
+    refuseOtherTypes(request);
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > limit) throw tooLarge(limit);
     const chunks: Buffer[] = [];
     let length = 0;
     request.on('data', (chunk: Buffer) => {
@@ -34,10 +34,12 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   });
 }
 
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
+
 /** A browser page of another origin can send simple types without being asked back; JSON it cannot. */
 function refuseOtherTypes({ headers }: IncomingMessage): void {
   const type = headers['content-type'];
-  if (type !== undefined && !/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
+  if (type !== undefined && type !== 'application/json' && !JSON_TYPE.test(type)) {
     throw new FarthingError(
       'unsupported_media_type',
       `The content type is ${type.slice(0, 100)}; send application/json.`,

@@ -43,14 +43,21 @@ export class ReplyWriter implements Quiet {
     this.lastSentAt = Date.now();
   }
 
-  /** Writes the reply to its end. Failures of a reply that has begun become an error event. */
-  async write(call: Call, reply: Reply): Promise<void> {
-    if (reply.form === 'json') {
-      this.#writeJson(call, readyBatchesOf(reply) ?? (await batchesOf(reply)));
-      return;
-    }
+  /**
+   * Writes the reply to its end; undefined where that is done at once. Failures of a reply that has begun
+   * become an error event.
+   */
+  write(call: Call, reply: Reply): Promise<void> | undefined {
+    if (reply.form === 'stream') return this.#writeStream(call, reply);
+    const ready = readyBatchesOf(reply);
+    if (ready === undefined) return batchesOf(reply).then((all) => this.#writeJson(call, all));
+    this.#writeJson(call, ready);
+    return undefined;
+  }
+
+  async #writeStream(call: Call, { events }: Reply): Promise<void> {
     try {
-      for await (const batch of reply.events) {
+      for await (const batch of events) {
         if (!this.#response.headersSent) {
           this.#response.writeHead(200, [...STREAM_HEADERS, ...replyHeaders(call)]);
         }

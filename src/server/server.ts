@@ -57,7 +57,7 @@ export async function startServer(gateway: Gateway): Promise<RunningServer> {
     metrics: new Metrics(gateway),
     draining: false,
   };
-  const server = createServer((request, response) => void serve(context, request, response));
+  const server = createServer((request, response) => serve(context, request, response));
   // Node ends idle connections after 5 s by default, which races with clients that reuse them.
   server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
@@ -88,19 +88,19 @@ async function drain(server: Server, ms: number): Promise<void> {
   clearTimeout(cut);
 }
 
-async function serve(
-  context: ServerContext,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    const found = findRoute(context, request);
-    if (context.draining) response.setHeader('connection', 'close');
-    await found(context, request, response);
-  } catch (thrown) {
+function serve(context: ServerContext, request: IncomingMessage, response: ServerResponse): void {
+  const refuse = (thrown: unknown): void => {
     const error = toFarthingError(thrown);
     context.metrics.refused(error);
     new ReplyWriter(response, context.keepAlive).fail(error);
+  };
+  try {
+    const found = findRoute(context, request);
+    if (context.draining) response.setHeader('connection', 'close');
+    const served = found(context, request, response);
+    if (served instanceof Promise) served.catch(refuse);
+  } catch (thrown) {
+    refuse(thrown);
   }
 }
 

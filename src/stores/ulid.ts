@@ -16,16 +16,25 @@ for (let digit = 0; digit < ULID_DIGITS.length; digit++) {
 const TIME_LENGTH = 10;
 const CHANCE_LENGTH = 16;
 
+/** The lowest ten bits of an id as its last two digits. */
+const LAST_DIGITS = Array.from(
+  { length: 1024 },
+  (_, bits) => (ULID_DIGITS[bits >> 5] ?? '') + (ULID_DIGITS[bits & 31] ?? ''),
+);
+/** Digits of chance before those. */
+const DRAWN_LENGTH = CHANCE_LENGTH - 2;
+
 /** Random bytes are drawn in blocks: one call to the generator serves many ids. */
 const pool = Buffer.alloc(CHANCE_LENGTH * 256);
 let drawn = pool.length;
 let lastTime = -1;
-let lastTimeText = '';
+/** What all ids of {@link lastTime} begin with: all but their lowest ten bits. */
+let beginning = '';
+let counter = 0;
 /** Ids since {@link lastTime}. */
 let counted = 0;
-const lastChance: number[] = [];
 
-/** Ids of one millisecond, at most: their lowest ten bits all differ, and rise. */
+/** Ids of one millisecond, at most. The first draws its lowest ten bits below that, so that they never overflow. */
 const MOST_IN_A_MS = 512;
 
 /**
@@ -37,16 +46,13 @@ export function ulid(now: number = Date.now()): string {
   const time = now > lastTime || counted < MOST_IN_A_MS ? now : lastTime + 1;
   if (time > lastTime) {
     lastTime = time;
-    lastTimeText = encodeTime(time);
     counted = 1;
-    draw();
+    draw(time);
   } else {
     counted++;
-    countUp();
+    counter++;
   }
-  let text = lastTimeText;
-  for (let index = 0; index < CHANCE_LENGTH; index++) text += ULID_DIGITS[lastChance[index] ?? 0];
-  return text;
+  return beginning + (LAST_DIGITS[counter] ?? '');
 }
 
 /** The smallest id of a millisecond: ids of calls at or after it are not smaller. */
@@ -89,29 +95,21 @@ function numberIn(digits: string, from: number, to: number): number {
   return value;
 }
 
-function draw(): void {
+/** The random part of a millisecond's first id. */
+function draw(time: number): void {
   if (drawn + CHANCE_LENGTH > pool.length) {
     randomFillSync(pool);
     drawn = 0;
   }
-  for (let index = 0; index < CHANCE_LENGTH; index++) {
-    lastChance[index] = (pool[drawn + index] ?? 0) & 31;
-  }
-  // Room to count up without overflow, of all bits and of the lowest ten.
-  lastChance[0] = (lastChance[0] ?? 0) & 15;
-  lastChance[CHANCE_LENGTH - 2] = (lastChance[CHANCE_LENGTH - 2] ?? 0) & 15;
+  let text = encodeTime(time);
+  for (let index = 0; index < DRAWN_LENGTH; index++) text += digitOf(pool[drawn + index]);
+  beginning = text;
+  counter = pool.readUInt16LE(drawn + DRAWN_LENGTH) % MOST_IN_A_MS;
   drawn += CHANCE_LENGTH;
 }
 
-function countUp(): void {
-  for (let index = CHANCE_LENGTH - 1; index >= 0; index--) {
-    const digit = lastChance[index] ?? 0;
-    if (digit < 31) {
-      lastChance[index] = digit + 1;
-      return;
-    }
-    lastChance[index] = 0;
-  }
+function digitOf(byte = 0): string {
+  return ULID_DIGITS[byte & 31] ?? '';
 }
 
 function encodeTime(ms: number): string {

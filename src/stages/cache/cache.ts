@@ -5,7 +5,7 @@
  */
 import type { AnswerCache } from '../../cache/answer-cache.ts';
 import type { Entry } from '../../cache/entry.ts';
-import { type Call, type CacheState, type Handler, type Reply, type Stage } from '../../call.ts';
+import type { Call, Handler, Reply, Stage } from '../../call.ts';
 import type { CachePolicy } from '../../config/cache-policy.ts';
 import type { Task } from '../../config/config.ts';
 import type { ModelRegistry } from '../../config/models.ts';
@@ -14,7 +14,7 @@ import { RecentMap } from '../../recent-map.ts';
 import { callBehind } from './behind.ts';
 import { cacheMiss, type Directives, readDirectives } from './directives.ts';
 import { mayBeCached } from './keepable.ts';
-import { CACHE_HEADERS, replay } from './replay.ts';
+import { CACHE_HEADERS, type PassedState, replay } from './replay.ts';
 
 /** What the stage works with. */
 export interface CacheOptions {
@@ -37,9 +37,10 @@ const MOST_TURNS = 50_000;
 
 /** Where a call's answer is looked for, and kept. */
 interface Place {
+  /** Calls with the same are the same question. */
   readonly key: string;
-  /** The key of all answers to it, where several are kept. */
-  readonly ofAll: string;
+  /** The key of the answer whose turn it is, where several are kept. */
+  readonly ofTurn: string;
   readonly task: Task;
   readonly policy: CachePolicy;
 }
@@ -61,9 +62,10 @@ class Caching {
     if (place === undefined) return await this.#pass(call, 'off', asked);
     if (asked.mode === 'refresh') return await this.#ask(call, 'refresh', place);
     let entry: Entry | undefined;
-    let state: CacheState = 'miss';
+    let state: PassedState = 'miss';
     try {
-      entry = await this.#options.cache.store.get(place.key);
+      const found = this.#options.cache.store.get(place.ofTurn);
+      entry = found instanceof Promise ? await found : found;
     } catch {
       state = 'unavailable';
     }
@@ -75,7 +77,7 @@ class Caching {
       return await this.#ask(call, state, place);
     }
     if (entry.freshUntil <= Date.now()) this.#revalidate(call, place);
-    this.#options.cache.repeated.answered(call, { ...place, key: place.ofAll });
+    this.#options.cache.repeated.answered(call, place);
     return replay(call, { entry, model, state: 'hit' });
   };
 
@@ -87,9 +89,9 @@ class Caching {
     if (task.isControl === true) return undefined;
     const policy = this.#options.cache.policyOf(task);
     if (policy === undefined || !mayBeCached(call, policy)) return undefined;
-    const ofAll = this.#options.cache.repeated.keyOf(call, task, policy);
-    if (ofAll === undefined) return undefined;
-    return { key: this.#turnOf(ofAll, policy), ofAll, task, policy };
+    const key = this.#options.cache.repeated.keyOf(call, task, policy);
+    if (key === undefined) return undefined;
+    return { key, ofTurn: this.#turnOf(key, policy), task, policy };
   }
 
   /**
@@ -104,30 +106,30 @@ class Caching {
   }
 
   /** Goes on without the cache, where the client lets it. */
-  #pass(call: Call, state: CacheState, { mode }: Directives): Promise<Reply> {
+  #pass(call: Call, state: PassedState, { mode }: Directives): Promise<Reply> {
     note(call, state);
     if (mode !== 'only') return this.#next(call);
     throw cacheMiss();
   }
 
   /** Goes on to a model, for an answer that `keep` keeps under the call's key. */
-  #ask(call: Call, state: CacheState, { key }: Place): Promise<Reply> {
+  #ask(call: Call, state: PassedState, { ofTurn }: Place): Promise<Reply> {
     note(call, state);
-    return this.#next({ ...call, sameAs: key });
+    return this.#next({ ...call, sameAs: ofTurn });
   }
 
   /** Fetches a new answer behind one that is given although it is stale. */
   #revalidate(call: Call, place: Place): void {
     const { cache: answers, settled } = this.#options;
     const fetch = settled(async (own) => this.#ask(own, 'revalidate', place));
-    answers.revalidate(place.key, async () => {
+    answers.revalidate(place.ofTurn, async () => {
       const { events } = await fetch(callBehind(call));
       for await (const _ of events);
     });
   }
 }
 
-function note({ trace }: Call, state: CacheState): void {
+function note({ trace }: Call, state: PassedState): void {
   trace.cache = state;
   trace.cacheHeaders = CACHE_HEADERS[state];
 }

@@ -3,16 +3,13 @@
  *
  * @module
  */
-import type { Stage } from '../../call.ts';
+import { passing, type Stage } from '../../call.ts';
 import { cacheMiss, readDirectives } from './directives.ts';
 
 /** The stage. Throws `cache_miss` for a call that wants what is kept or nothing: asking a model would cost money. */
 export function noCache(): Stage {
-  return {
-    name: 'no-cache',
-    wrap: (next) => async (call) => {
-      if (readDirectives(call.headers).mode === 'only') throw cacheMiss();
-      return await next(call);
-    },
-  };
+  return passing('no-cache', (call) => {
+    if (readDirectives(call.headers).mode === 'only') throw cacheMiss();
+    return call;
+  });
 }

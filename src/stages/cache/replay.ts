@@ -7,6 +7,7 @@ import {
   type Attempt,
   type Call,
   type CacheState,
+  type HitState,
   eventsOf,
   type Reply,
   ReplyEvent,
@@ -21,14 +22,14 @@ export interface Replayed {
   readonly entry: Entry;
   /** Who answered. */
   readonly model: Model;
-  readonly state: 'hit' | 'semantic';
+  readonly state: HitState;
 }
 
 /** Answers the call with an entry, in the form that it asks for, and notes whose answer it is. */
 export function replay(call: Call, { entry, model, state }: Replayed): Reply {
   const { trace, body, operation } = call;
   trace.cache = state;
-  trace.cacheHeaders = { ...CACHE_HEADERS[state], age: String(ageOf(entry)) };
+  trace.cacheHeaders = toldOfHit(state, ageOf(entry));
   // Not among the call's attempts: no request was sent for it, and it costs nothing.
   const answer: Attempt = {
     model,
@@ -50,20 +51,35 @@ export function replay(call: Call, { entry, model, state }: Replayed): Reply {
 }
 
 /** Whole seconds since an entry was stored. */
-function ageOf({ storedAt }: Entry): number {
-  return Math.max(0, Math.floor((Date.now() - storedAt) / 1000));
+function ageOf({ storedAt }: Entry): string {
+  return String(Math.max(0, Math.floor((Date.now() - storedAt) / 1000)));
 }
 
-const told = (own: string, others: string): Readonly<Record<string, string>> => ({
-  'x-farthing-cache': own,
-  'cf-aig-cache-status': others,
-  'x-portkey-cache-status': others,
-});
+type Told = Readonly<Record<string, string>>;
 
-/** What is told of each state, also in the words of other gateways. */
-export const CACHE_HEADERS: Readonly<Record<CacheState, Readonly<Record<string, string>>>> = {
-  hit: told('hit', 'HIT'),
-  semantic: told('semantic', 'HIT'),
+/** What is told, also in the words of other gateways. */
+function told(own: string, others: string): Told {
+  return {
+    'x-farthing-cache': own,
+    'cf-aig-cache-status': others,
+    'x-portkey-cache-status': others,
+  };
+}
+
+function toldOfHit(own: string, age: string): Told {
+  return {
+    'x-farthing-cache': own,
+    'cf-aig-cache-status': 'HIT',
+    'x-portkey-cache-status': 'HIT',
+    age,
+  };
+}
+
+/** States in which no answer is given again. */
+export type PassedState = Exclude<CacheState, HitState>;
+
+/** What is told of them. */
+export const CACHE_HEADERS: Readonly<Record<PassedState, Told>> = {
   miss: told('miss', 'MISS'),
   unavailable: told('miss', 'MISS'),
   refresh: told('refresh', 'REFRESH'),

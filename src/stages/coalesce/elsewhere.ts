@@ -11,6 +11,7 @@ import { randomUUID } from 'node:crypto';
 import type { Call, Handler, Reply, ReplyEvent, Stage } from '../../call.ts';
 import type { CacheStore } from '../../cache/cache-store.ts';
 import type { Claim, Claims } from '../../cache/claims.ts';
+import type { Entry } from '../../cache/entry.ts';
 import type { ModelRegistry } from '../../config/models.ts';
 import { clientGone, type Departure } from '../../departure.ts';
 import { readDirectives } from '../cache/directives.ts';
@@ -82,7 +83,12 @@ async function look(
   key: string,
   { store, models }: Omit<ElsewhereOptions, 'claims'>,
 ): Promise<Reply | undefined> {
-  const entry = await store.get(key).catch(() => undefined);
+  let entry: Entry | undefined;
+  try {
+    entry = await store.get(key);
+  } catch {
+    return undefined;
+  }
   const model = entry && models.find(entry.model);
   if (entry === undefined || model === undefined || entry.freshUntil <= Date.now()) {
     return undefined;

@@ -7,7 +7,7 @@
 import { hash } from 'node:crypto';
 import { mayUse } from '../../access/permissions.ts';
 import { USER_TAG } from '../../accounts/whose.ts';
-import type { Call, Stage } from '../../call.ts';
+import { type Call, passing, type Stage } from '../../call.ts';
 import type { Model, Task } from '../../config/config.ts';
 import type { HoldOut } from '../../config/spending.ts';
 import { FarthingError } from '../../errors.ts';
@@ -33,26 +33,23 @@ export interface HoldOutOptions {
  */
 export function holdOut(options: HoldOutOptions): Stage {
   const { holdOut: drawn, conversations, referenceOf } = options;
-  return {
-    name: 'hold-out',
-    wrap: (next) => async (call) => {
-      const { task, trace } = call;
-      if (task === undefined) throw new FarthingError('internal_error', 'The call has no task.');
-      const reference = call.operation === 'chat' ? referenceOf(call, task) : undefined;
-      if (reference === undefined) return await next(call);
-      // A key that may not use the reference has no control.
-      if (call.key !== undefined && !mayUse(call.key, reference.name)) return await next(call);
-      const control = (): Call => ({ ...call, task: controlOf(task, reference) });
-      const unit = unitOf(call, drawn.by);
-      if (unit === undefined && isUnderWay(call)) {
-        const tier = conversations.tierOf(call.body.json, scopeOf(call, task));
-        return await next(tier === HELD_OUT ? control() : call);
-      }
-      if (unit !== undefined) trace.unit = unit;
-      trace.arm = drawnShare(unit ?? call.id) < drawn.share ? 'hold-out' : 'treated';
-      return await next(trace.arm === 'treated' ? call : control());
-    },
-  };
+  return passing('hold-out', (call) => {
+    const { task, trace } = call;
+    if (task === undefined) throw new FarthingError('internal_error', 'The call has no task.');
+    const reference = call.operation === 'chat' ? referenceOf(call, task) : undefined;
+    if (reference === undefined) return call;
+    // A key that may not use the reference has no control.
+    if (call.key !== undefined && !mayUse(call.key, reference.name)) return call;
+    const control = (): Call => ({ ...call, task: controlOf(task, reference) });
+    const unit = unitOf(call, drawn.by);
+    if (unit === undefined && isUnderWay(call)) {
+      const tier = conversations.tierOf(call.body.json, scopeOf(call, task));
+      return tier === HELD_OUT ? control() : call;
+    }
+    if (unit !== undefined) trace.unit = unit;
+    trace.arm = drawnShare(unit ?? call.id) < drawn.share ? 'hold-out' : 'treated';
+    return trace.arm === 'treated' ? call : control();
+  });
 }
 
 /** A hash of the user or conversation; undefined where each call is drawn by itself. */

@@ -7,7 +7,7 @@
  */
 import { mayDo, mayUse } from '../../access/permissions.ts';
 import { modelNotAllowed, taskNotAllowed } from '../../access/refusals.ts';
-import type { Call, Stage } from '../../call.ts';
+import { type Call, passing, type Stage } from '../../call.ts';
 import type { Match, Model, Task } from '../../config/config.ts';
 import type { ModelRegistry } from '../../config/models.ts';
 import { FarthingError } from '../../errors.ts';
@@ -126,16 +126,13 @@ export class Identifier {
 
 /** The stage. Refuses calls whose task or model is unknown; else passes them on with their task. */
 export function identify(identifier: Identifier): Stage {
-  return {
-    name: 'identify',
-    wrap: (next) => async (call) => {
-      const { task: found, template } = identifier.identify(call);
-      const task = allowedOf(call, found);
-      call.trace.task = task;
-      if (template !== undefined) call.trace.template = template;
-      return await next({ ...call, task });
-    },
-  };
+  return passing('identify', (call) => {
+    const { task: found, template } = identifier.identify(call);
+    const task = allowedOf(call, found);
+    call.trace.task = task;
+    if (template !== undefined) call.trace.template = template;
+    return { ...call, task };
+  });
 }
 
 /** The task that a call would be served as. Throws as the stage does. */

@@ -42,14 +42,13 @@ export interface LedgerOptions extends ReceiptOptions {
 
 /** The stage. Every call is settled exactly once, and its rows are written before its answer is complete. */
 export function ledger(options: LedgerOptions): Stage {
-  const settle: Settle = async (call, error) => {
+  const settle: Settle = (call, error) => {
     const receipt = writeReceipt(call, options);
     call.trace.receipt = receipt;
     const settled = { call, receipt, endedAt: Date.now(), error };
     const kept = options.keep(settled);
     for (const sink of options.sinks) sink(settled);
-    await kept;
-    return receipt;
+    return kept;
   };
   return {
     name: 'ledger',
@@ -61,9 +60,11 @@ export function ledger(options: LedgerOptions): Stage {
           return { ...reply, events: new SettlingEvents(call, reply.events, settle) };
         }
         // A JSON reply is settled before it is sent, so that its headers can tell what it cost.
-        const batches = readyBatchesOf(reply) ?? (await batchesOf(reply));
+        if (readyBatchesOf(reply) === undefined) {
+          reply = { ...reply, events: eventsOf(await batchesOf(reply)) };
+        }
         await settle(call);
-        return { ...reply, events: eventsOf(batches) };
+        return reply;
       } catch (thrown) {
         const error = toFarthingError(thrown);
         // Nobody got what a failed call's attempts answered.
@@ -75,7 +76,8 @@ export function ledger(options: LedgerOptions): Stage {
   };
 }
 
-type Settle = (call: Call, error?: FarthingError) => Promise<Receipt>;
+/** Prices a call, and resolves once it is kept. */
+type Settle = (call: Call, error?: FarthingError) => Promise<void>;
 
 /** The events of a stream; settles its call when they end, fail, or are given up. */
 class SettlingEvents implements AsyncIterableIterator<readonly ReplyEvent[]> {
@@ -144,6 +146,7 @@ class SettlingEvents implements AsyncIterableIterator<readonly ReplyEvent[]> {
   async #end(error?: FarthingError): Promise<Receipt | undefined> {
     if (this.#settled) return undefined;
     this.#settled = true;
-    return this.#settle(this.#call, error);
+    await this.#settle(this.#call, error);
+    return this.#call.trace.receipt;
   }
 }
