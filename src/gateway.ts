@@ -83,7 +83,7 @@ const TEMPLATES = 'templates';
  *
  * @example
  * const gateway = createGateway(await parseConfig('models: …'));
- * const call = gateway.read({ operation: 'chat', text, headers: {} });
+ * const call = gateway.read({ operation: 'chat', body: text, headers: {} });
  * for await (const batch of (await gateway.answer(call)).events) console.log(batch.map(({ data }) => data));
  */
 export function createGateway(config: Config, options: GatewayOptions = {}): Gateway {

@@ -20,8 +20,8 @@ export type Headers = Readonly<Record<string, string | undefined>>;
 export interface GatewayRequest {
   /** @default what the body looks like: one with `input` and no `messages` is for embeddings */
   readonly operation?: Operation | undefined;
-  /** The JSON body. */
-  readonly text: string;
+  /** The JSON body: its text, or its bytes in UTF-8. */
+  readonly body: string | Buffer;
   readonly headers: Headers;
   /** Who asks, as the gateway's `authenticate` told. @default nobody in particular */
   readonly key?: KeyRecord | undefined;
@@ -31,8 +31,8 @@ export interface GatewayRequest {
 
 /** Finds bodies that were read before. */
 export interface KnownBodies {
-  /** The body of this very text, if it was read and found right for this operation of this tenant. */
-  find(text: string, operation: Operation, tenant: string): RequestBody | undefined;
+  /** The body of these very bytes, if it was read and found right for this operation of this tenant. */
+  find(bytes: Uint8Array, operation: Operation, tenant: string): RequestBody | undefined;
 }
 
 /** Reads a request. Throws a {@link FarthingError} for one that cannot be understood. */
@@ -58,15 +58,15 @@ export function readCall(request: GatewayRequest, known?: KnownBodies): Call {
 }
 
 function readBody(
-  { text, operation: given }: GatewayRequest,
+  { body: came, operation: given }: GatewayRequest,
   tenant: string,
   known: KnownBodies | undefined,
 ): Pick<Call, 'body' | 'operation'> {
-  if (given !== undefined) {
-    const before = known?.find(text, given, tenant);
+  if (given !== undefined && typeof came !== 'string') {
+    const before = known?.find(came, given, tenant);
     if (before !== undefined) return { body: before, operation: given };
   }
-  const body = parseRequestBody(text);
+  const body = parseRequestBody(String(came));
   const operation = given ?? operationOf(body.json);
   if (operation === 'chat') validateChatRequest(body.json);
   else validateEmbeddingsRequest(body.json);

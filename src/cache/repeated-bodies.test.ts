@@ -11,6 +11,8 @@ const policy = policyOf({ sampled: true });
 const task = taskOf([tierOf(modelAt('small', 1))]);
 const TEXT = '{"model":"task/test","messages":[{"role":"user","content":"Hello"}]}';
 
+const bytesOf = (text: string): Uint8Array => Buffer.from(text);
+
 function callWith(more: Partial<Call> = {}): Call {
   const body = { raw: TEXT, json: JSON.parse(TEXT) as JsonObject };
   return { ...callOf(task), body, ...more };
@@ -23,21 +25,21 @@ function answered(call: Call, under: CachePolicy = policy): RepeatedBodies {
   return bodies;
 }
 
-test('the body of a text that was answered is found, and keeps its key', () => {
+test('the body of bytes that were answered is found, and keeps its key', () => {
   const call = callWith();
   const bodies = answered(call);
   const again = `${TEXT.slice(0, 20)}${TEXT.slice(20)}`;
-  assert.equal(bodies.find(again, 'chat', ''), call.body);
+  assert.equal(bodies.find(bytesOf(again), 'chat', ''), call.body);
   assert.equal(bodies.keyOf(callWith({ body: call.body }), task, policy), 'remembered');
-  assert.equal(bodies.find(`${TEXT} `, 'chat', ''), undefined);
+  assert.equal(bodies.find(bytesOf(`${TEXT} `), 'chat', ''), undefined);
 });
 
 test('a body is found by the tenant and for the operation that it was answered for, by nobody else', () => {
   const bodies = answered(callWith({ tenant: 'a' }));
-  assert.notEqual(bodies.find(TEXT, 'chat', 'a'), undefined);
-  assert.equal(bodies.find(TEXT, 'chat', 'b'), undefined);
-  assert.equal(bodies.find(TEXT, 'chat', ''), undefined);
-  assert.equal(bodies.find(TEXT, 'embeddings', 'a'), undefined);
+  assert.notEqual(bodies.find(bytesOf(TEXT), 'chat', 'a'), undefined);
+  assert.equal(bodies.find(bytesOf(TEXT), 'chat', 'b'), undefined);
+  assert.equal(bodies.find(bytesOf(TEXT), 'chat', ''), undefined);
+  assert.equal(bodies.find(bytesOf(TEXT), 'embeddings', 'a'), undefined);
 });
 
 test('a call that differs in anything else gets the key that is its own', () => {
@@ -65,6 +67,6 @@ test('nothing is remembered of a user’s own function, of a divided cache, of a
     [callWith({ body: { raw: TEXT + ' '.repeat(300_000), json: {} } }), policy],
   ];
   for (const [call, under] of asked) {
-    assert.equal(answered(call, under).find(call.body.raw, 'chat', ''), undefined);
+    assert.equal(answered(call, under).find(bytesOf(call.body.raw), 'chat', ''), undefined);
   }
 });

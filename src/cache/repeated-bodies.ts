@@ -1,19 +1,20 @@
 /**
- * Request bodies that the cache has answered, and their keys: the next call with the very same text is
- * neither parsed nor hashed again.
+ * Request bodies that the cache has answered, and their keys: the next call with the very same bytes is
+ * neither decoded nor parsed nor hashed again.
  *
  * @module
  */
 import type { Call, Operation, RequestBody } from '../call.ts';
 import type { CachePolicy } from '../config/cache-policy.ts';
 import type { Task } from '../config/config.ts';
-import { TextMap } from '../text-map.ts';
+import { BytesMap } from '../bytes-map.ts';
 import { cacheKeyOf, isDivided } from './cache-key.ts';
 
-/** UTF-16 units of text that are remembered; parsed, they take some three times as much in bytes. */
-const MOST_TEXT = 8 * 1024 * 1024;
+/** Bytes of bodies that are remembered; with their text and what it means they take some five times as much. */
+const MOST_BYTES = 8 * 1024 * 1024;
 /** Longer bodies are rare, and two of them would push out everything else. */
-const LONGEST_TEXT = MOST_TEXT / 32;
+const LONGEST_BODY = MOST_BYTES / 32;
+const utf8 = new TextEncoder();
 
 /** A body, and the key it has in one place. */
 interface Repeated {
@@ -27,13 +28,13 @@ interface Repeated {
 
 /** Bodies that are likely to come again. */
 export class RepeatedBodies {
-  readonly #known = new TextMap<Repeated>(MOST_TEXT);
-  /** By the body itself: its text is compared once a call, by `find`. */
+  readonly #known = new BytesMap<Repeated>(MOST_BYTES);
+  /** By the body itself: its bytes are compared once a call, by `find`. */
   readonly #ofBody = new WeakMap<RequestBody, Repeated>();
 
-  /** The parsed and validated body of this text, where the same tenant was answered with it before. */
-  find(text: string, operation: Operation, tenant: string): RequestBody | undefined {
-    const known = this.#known.get(text);
+  /** The parsed and validated body of these bytes, where the same tenant was answered with it before. */
+  find(bytes: Uint8Array, operation: Operation, tenant: string): RequestBody | undefined {
+    const known = this.#known.get(bytes);
     return known !== undefined && known.tenant === tenant && known.operation === operation
       ? known.body
       : undefined;
@@ -57,12 +58,13 @@ export class RepeatedBodies {
     const { body, operation, tenant } = call;
     const { task, policy, key } = place;
     // A user's own function may give another key tomorrow.
-    if (policy.keyFunction !== undefined || isDivided(call) || body.raw.length > LONGEST_TEXT)
+    if (policy.keyFunction !== undefined || isDivided(call) || body.raw.length > LONGEST_BODY)
       return;
     const known = this.#ofBody.get(body);
     if (known?.task === task && known.policy === policy) return;
     const repeated = { body, operation, tenant, task, policy, key };
-    this.#known.set(body.raw, repeated);
+    // Encoded anew: the bytes as they came lie in a larger piece of memory, and may be no valid UTF-8.
+    this.#known.set(utf8.encode(body.raw), repeated);
     this.#ofBody.set(body, repeated);
   }
 }

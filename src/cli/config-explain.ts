@@ -64,7 +64,7 @@ async function explain(file: string, options: Options): Promise<void> {
   try {
     const call = gateway.read({
       operation: 'chat',
-      text: readRequest(file),
+      body: readRequest(file),
       headers: readHeaders(options.header ?? []),
     });
     const explanation = describe(gateway, call);

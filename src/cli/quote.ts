@@ -44,7 +44,7 @@ async function quote(file: string, options: Options): Promise<void> {
   const gateway = createGateway({ ...config, data });
   try {
     const quoted = await gateway.quote(
-      gateway.read({ text, headers: readHeaders(options.header) }),
+      gateway.read({ body: text, headers: readHeaders(options.header) }),
     );
     process.stdout.write(options.json === true ? `${JSON.stringify(quoted)}\n` : render(quoted));
   } finally {

@@ -27,12 +27,12 @@ export function serveCall(operation: Operation) {
     // Before the body is read: a stranger must not make the gateway take in megabytes.
     const found = gateway.authenticate(headers);
     const key = found instanceof Promise ? await found : found;
-    const text = await readBody(request, gateway.config.maxBodyBytes);
+    const body = await readBody(request, gateway.config.maxBodyBytes);
     const departure = new Departure();
     response.on('close', () => {
       if (!response.writableFinished) departure.leave();
     });
-    const call = gateway.read({ operation, text, headers, key, departure });
+    const call = gateway.read({ operation, body, headers, key, departure });
     const writer = new ReplyWriter(response, keepAlive);
     if (call.body.json['stream'] === true) writer.expectStream();
     metrics.began();

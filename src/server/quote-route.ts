@@ -16,8 +16,8 @@ export async function serveQuote(
 ): Promise<void> {
   const headers = request.headers as Headers;
   const key = await gateway.authenticate(headers);
-  const text = await readBody(request, gateway.config.maxBodyBytes);
-  const quote = await gateway.quote(gateway.read({ text, headers, key }));
+  const body = await readBody(request, gateway.config.maxBodyBytes);
+  const quote = await gateway.quote(gateway.read({ body, headers, key }));
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify(quote));
 }

@@ -1,5 +1,5 @@
 /**
- * Reading request bodies: whole, as text, never more than the limit.
+ * Reading request bodies: whole, never more than the limit.
  *
  * @module
  */
@@ -7,11 +7,11 @@ import type { IncomingMessage } from 'node:http';
 import { FarthingError } from '../errors.ts';
 
 /**
- * The body as text. Throws `unsupported_media_type` for anything but JSON, `request_too_large` above
+ * The body's bytes. Throws `unsupported_media_type` for anything but JSON, `request_too_large` above
  * `limit` bytes, `client_disconnected` when the client leaves while sending.
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  return new Promise<string>((resolve, reject) => {
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise<Buffer>((resolve, reject) => {
     refuseOtherTypes(request);
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > limit) throw tooLarge(limit);
@@ -25,8 +25,8 @@ export function readBody(request: IncomingMessage, limit: number): Promise<strin
       } else chunks.push(chunk);
     });
     request.on('end', () => {
-      const only = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
-      resolve(only === undefined ? '' : only.toString());
+      const [only] = chunks;
+      resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks));
     });
     request.on('error', (cause) =>
       reject(new FarthingError('client_disconnected', 'The request broke off.', { cause })),

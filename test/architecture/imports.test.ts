@@ -11,7 +11,7 @@ const SOURCE = join(import.meta.dirname, '../../src');
 
 /** Lowest first; names on one floor may not import each other, unless listed in BESIDE. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['json.ts', 'errors.ts', 'version.ts', 'recent-map.ts', 'text-map.ts', 'glob.ts'],
+  ['json.ts', 'errors.ts', 'version.ts', 'recent-map.ts', 'bytes-map.ts', 'glob.ts'],
   ['departure.ts'],
   ['call.ts'],
   ['pricing'],

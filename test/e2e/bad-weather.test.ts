@@ -376,7 +376,7 @@ describe('retries', () => {
     const text = JSON.stringify({ model: 'm', messages });
     const call = gateway.read({
       operation: 'chat',
-      text,
+      body: text,
       headers: {},
     });
     for await (const [event] of (await gateway.answer(call)).events)

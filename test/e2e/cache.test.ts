@@ -516,7 +516,7 @@ tasks:
     const ask = async (cache: string, accept?: string): Promise<string | undefined> => {
       const gateway = await start(cache, accept);
       const text = JSON.stringify({ model: 'task/draft', messages, temperature: 0 });
-      const call = gateway.read({ text, headers: {} });
+      const call = gateway.read({ body: text, headers: {} });
       for await (const _ of (await gateway.answer(call)).events);
       await gateway.close();
       return call.trace.cache;
