@@ -74,6 +74,7 @@ export class ReplyEvent {
   /** JSON text without framing. */
   readonly data: string;
   #value: JsonObject | undefined;
+  #bytes = -1;
 
   constructor(data: string, value?: JsonObject) {
     this.data = data;
@@ -83,6 +84,12 @@ export class ReplyEvent {
   /** An event for a value made here. */
   static of(value: JsonObject): ReplyEvent {
     return new ReplyEvent(JSON.stringify(value), value);
+  }
+
+  /** Bytes of the text in UTF-8; counted once. */
+  get bytes(): number {
+    if (this.#bytes < 0) this.#bytes = Buffer.byteLength(this.data);
+    return this.#bytes;
   }
 
   /** The parsed object, made anew each time: for events that are many and looked at once. */

@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { type Call, batchesOf, readyBatchesOf, type Reply, type ReplyEvent } from '../call.ts';
+import { type Call, batchesOf, readyBatchesOf, type Reply, ReplyEvent } from '../call.ts';
 import { renderOpenAIError } from '../dialects/openai-error.ts';
 import { type FarthingError, toFarthingError } from '../errors.ts';
 import type { KeepAlive, Quiet } from './keep-alive.ts';
@@ -17,6 +17,8 @@ const STREAM_HEADERS: Readonly<HeaderList> = [
   ['cache-control', 'no-cache, no-transform'],
   ['x-accel-buffering', 'no'],
 ].flat();
+
+const NOTHING = new ReplyEvent('');
 
 /** Writes one reply to one response. Nothing is sent before the first event, unless it takes long. */
 export class ReplyWriter implements Quiet {
@@ -91,8 +93,7 @@ export class ReplyWriter implements Quiet {
 
   #writeJson(call: Call, [batch]: readonly (readonly ReplyEvent[])[]): void {
     // As text: Node then sends head and body in one write.
-    const body = batch?.[0]?.data ?? '';
-    const bytes = Buffer.byteLength(body);
+    const { data: body, bytes } = batch?.[0] ?? NOTHING;
     const headers = replyHeaders(call);
     headers.push('content-type', 'application/json', 'content-length', bytes);
     this.#response.writeHead(200, headers);

@@ -70,13 +70,19 @@ class Caching {
       state = 'unavailable';
     }
     const model = entry === undefined ? undefined : this.#options.models.find(entry.model);
-    if (entry === undefined || model === undefined || !isGiven(entry, place, asked)) {
+    const now = Date.now();
+    if (
+      entry === undefined ||
+      model === undefined ||
+      now >= entry.freshUntil + place.policy.staleMs ||
+      now - entry.storedAt > (asked.maxAgeMs ?? Infinity)
+    ) {
       // What means the same may still be kept: that stage refuses the call when there is none.
       const isLast = state !== 'miss' || place.policy.semantic === undefined;
       if (asked.mode === 'only' && isLast) return await this.#pass(call, state, asked);
       return await this.#ask(call, state, place);
     }
-    if (entry.freshUntil <= Date.now()) this.#revalidate(call, place);
+    if (entry.freshUntil <= now) this.#revalidate(call, place);
     this.#options.cache.repeated.answered(call, place);
     return replay(call, { entry, model, state: 'hit' });
   };
@@ -132,11 +138,4 @@ class Caching {
 function note({ trace }: Call, state: PassedState): void {
   trace.cache = state;
   trace.cacheHeaders = CACHE_HEADERS[state];
-}
-
-/** True for an entry that the task and the client still take. */
-function isGiven({ storedAt, freshUntil }: Entry, { policy }: Place, asked: Directives): boolean {
-  const now = Date.now();
-  if (asked.maxAgeMs !== undefined && now - storedAt > asked.maxAgeMs) return false;
-  return now < freshUntil + policy.staleMs;
 }

@@ -44,10 +44,19 @@ export function replay(call: Call, { entry, model, state }: Replayed): Reply {
   if (entry.outcome !== undefined) trace.outcome = entry.outcome;
   if (entry.costNano !== undefined) trace.avoidedNano = entry.costNano;
   if (operation === 'embeddings' || body.json['stream'] !== true) {
-    return { form: 'json', events: eventsOf([[new ReplyEvent(entry.body)]]), attempt: answer };
+    return { form: 'json', events: eventsOf(wholeOf(entry)), attempt: answer };
   }
   const chunks = toChunks(JSON.parse(entry.body) as JsonObject);
   return { form: 'stream', events: eventsOf([chunks]), attempt: answer };
+}
+
+/** The bodies of entries as events: made once for as long as the entry is in memory. */
+const wholes = new WeakMap<Entry, readonly (readonly ReplyEvent[])[]>();
+
+function wholeOf(entry: Entry): readonly (readonly ReplyEvent[])[] {
+  let whole = wholes.get(entry);
+  if (whole === undefined) wholes.set(entry, (whole = [[new ReplyEvent(entry.body)]]));
+  return whole;
 }
 
 /** Whole seconds since an entry was stored. */

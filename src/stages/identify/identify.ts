@@ -41,6 +41,8 @@ export type Identifiable = Pick<Call, 'body' | 'headers' | 'tags' | 'tenant' | '
 /** Names that stand for no model: the task decides. */
 const AUTO = 'auto';
 const TASK_PREFIX = 'task/';
+const BY_MODEL: Identified['by'] = { kind: 'model' };
+const BY_HEADER: Identified['by'] = { kind: 'header' };
 /** Found tasks kept in memory; past it they are made anew for each call. */
 const MOST_FOUND = 10_000;
 
@@ -49,30 +51,37 @@ export class Identifier {
   readonly #options: IdentifyOptions;
   readonly #matcher: Matcher;
   readonly #found = new Map<string, Task>();
+  /** The configured tasks by `task/NAME`. */
+  readonly #ofModel: ReadonlyMap<string, Task>;
 
   constructor(options: IdentifyOptions) {
     this.#options = options;
     this.#matcher = new Matcher(options.tasks.values());
+    this.#ofModel = new Map(
+      Array.from(options.tasks, ([name, task]) => [`${TASK_PREFIX}${name}`, task]),
+    );
   }
 
   /** Throws `task_not_found` or `model_not_found`, naming the nearest known one. */
   identify(call: Identifiable): Identified {
-    const { tasks, templates } = this.#options;
     const model = String(call.body.json['model']);
-    let found: string | undefined;
-    const template = (): string => (found ??= templates.identify(call.body.json, call.tenant).id);
+    const task = this.#ofModel.get(model);
+    if (task !== undefined) return { task, template: undefined, by: BY_MODEL };
     if (model.startsWith(TASK_PREFIX)) {
-      const name = model.slice(TASK_PREFIX.length);
-      return { task: this.#named(name, 'model'), template: found, by: { kind: 'model' } };
+      throw this.#unknown(model.slice(TASK_PREFIX.length), 'model');
     }
     const header = call.headers['x-farthing-task'];
-    if (header !== undefined && header !== '') {
-      return {
-        task: this.#named(header, 'x-farthing-task'),
-        template: found,
-        by: { kind: 'header' },
-      };
-    }
+    if (header === undefined || header === '') return this.#recognise(call, model);
+    const named = this.#options.tasks.get(header);
+    if (named === undefined) throw this.#unknown(header, 'x-farthing-task');
+    return { task: named, template: undefined, by: BY_HEADER };
+  }
+
+  /** The task of a call that does not name one. */
+  #recognise(call: Identifiable, model: string): Identified {
+    const { tasks, templates } = this.#options;
+    let found: string | undefined;
+    const template = (): string => (found ??= templates.identify(call.body.json, call.tenant).id);
     if (tasks.size > 0 && call.operation === 'chat') {
       const { headers, tags } = call;
       const subject = { headers, tags, request: call.body.json, model, template };
@@ -85,12 +94,10 @@ export class Identifier {
     return { task, template: found, by: { kind: 'template' } };
   }
 
-  #named(name: string, param: string): Task {
-    const task = this.#options.tasks.get(name);
-    if (task !== undefined) return task;
+  #unknown(name: string, param: string): FarthingError {
     const close = nearest(name, this.#options.tasks.keys());
     const hint = close === undefined ? '' : ` Did you mean "${close}"?`;
-    throw new FarthingError('task_not_found', `There is no task "${name}".${hint}`, { param });
+    return new FarthingError('task_not_found', `There is no task "${name}".${hint}`, { param });
   }
 
   /** The task of a template nobody named: one model, the one asked for. */

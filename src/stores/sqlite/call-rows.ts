@@ -66,9 +66,7 @@ export class CallRows {
     const { record } = call;
     const { attempts } = record;
     const last = attempts.at(-1);
-    const kind = this.#callKinds.numberOf(callKind(call));
-    const values: Value[] = [callNumber(record.id), kind];
-    pushCall(values, call, last);
+    const values = callRow(call, last, this.#callKinds.numberOf(callKind(call)));
     if (last !== undefined) {
       values.push(this.#attemptKinds.numberOf(attemptKind(last)));
       pushAttempt(values, last);
@@ -131,14 +129,17 @@ function callKind({ record, comesTo }: SummedCall): readonly Value[] {
   ];
 }
 
-/** In the order of `CALL_COLUMNS`. */
-function pushCall(
-  values: Value[],
+/** The number and the kind, and the rest in the order of `CALL_COLUMNS`. */
+function callRow(
   { record, comesTo }: SummedCall,
   last: AttemptRecord | undefined,
-): void {
-  const { savedNano } = record;
-  values.push(
+  kind: number,
+): Value[] {
+  const { savedNano, attempts } = record;
+  const isSeveral = last !== undefined && attempts.length > 1;
+  return [
+    callNumber(record.id),
+    kind,
     record.id,
     record.startedAt,
     record.durationMs,
@@ -152,18 +153,12 @@ function pushCall(
     unlessZero(record.overheadNano),
     record.avoidedNano ?? null,
     record.coalescedWith ?? null,
-  );
-  if (last === undefined || record.attempts.length === 1) {
-    values.push(null, null, null, null, null);
-    return;
-  }
-  values.push(
-    record.attempts.length - 1,
-    comesTo.cost - (last.costNano ?? 0),
-    comesTo.inputTokens - inputTokens(last.tokens),
-    comesTo.outputTokens - outputTokens(last.tokens),
-    comesTo.estimated - (isCounted(last) ? 1 : 0),
-  );
+    isSeveral ? attempts.length - 1 : null,
+    isSeveral ? comesTo.cost - (last.costNano ?? 0) : null,
+    isSeveral ? comesTo.inputTokens - inputTokens(last.tokens) : null,
+    isSeveral ? comesTo.outputTokens - outputTokens(last.tokens) : null,
+    isSeveral ? comesTo.estimated - (isCounted(last) ? 1 : 0) : null,
+  ];
 }
 
 function tagsText(tags: Readonly<Record<string, string>>): string | null {
