@@ -85,6 +85,11 @@ export class SqliteLedger implements LedgerStore {
     this.#rollups.add(calls);
   }
 
+  /** Puts the sums that are pending into the rollups, inside a transaction that is open. */
+  settle(): void {
+    this.#rollups.settle();
+  }
+
   /** What {@link write} wrote last was rolled back. */
   undone(): void {
     this.#rows.undone();

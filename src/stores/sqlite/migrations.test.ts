@@ -14,6 +14,7 @@ import { ulidAt } from '../ulid.ts';
 
 /** What a version of the ledger did not have yet, by the version. */
 const UNDO: Readonly<Record<number, string>> = {
+  8: 'DROP TABLE pending_sums',
   7: "DELETE FROM rollups WHERE span = 'hour-total'",
   6: `DROP INDEX usage_by_end;
       DROP INDEX passings_by_end;

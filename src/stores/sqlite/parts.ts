@@ -104,7 +104,7 @@ export class Part {
     const answered = this.#answered.filter(({ calls }) => calls !== 0);
     const all = answered.reduce((sum, { calls }) => sum + calls, 0);
     return answered
-      .toSorted((a, b) => b.calls - a.calls || a.tier - b.tier)
+      .toSorted((a, b) => b.calls - a.calls || a.tier - b.tier || (a.model < b.model ? -1 : 1))
       .map((one) => ({ ...one, share: one.calls / all }));
   }
 

@@ -12,11 +12,14 @@ import type { Period } from '../ledger-store.ts';
 import { type Piece, piecesOf } from './period-pieces.ts';
 import { ArmParts } from './arm-parts.ts';
 import { Part } from './parts.ts';
+import { readPending } from './pending-sums.ts';
+import type { Row } from './rollup-rows.ts';
 import {
   BEHIND_SUMS,
   callColumns,
   GROUP,
   MODEL,
+  pendingRow,
   rollupColumns,
   type SumsRow,
 } from './sum-columns.ts';
@@ -57,11 +60,14 @@ export function readSums(
     new Groups(by),
     ...others.map((grouped) => new Groups(grouped)),
   ];
+  const pending = readPending(database);
   for (const one of groups) {
     const { column, tag } = one.grouped;
     const isWhole = tag === '' && column !== 'task' && column !== 'tenant';
     for (const piece of piecesOf(period, { byDay: column === 'start', isWhole })) {
-      if (piece.of !== 'call') addRollups(database, piece, one);
+      if (piece.of === 'call') continue;
+      addRollups(database, piece, one);
+      addPending(pending, piece, one);
     }
   }
   for (const piece of piecesOf(period)) {
@@ -115,6 +121,18 @@ function addRollups(database: DatabaseSync, { of, from, to }: Piece, groups: Gro
       for (const row of found) groups.add(row, row[GROUP] ?? null, tag);
       start = next.get(of, tag, start + 1, to)?.['start'];
     }
+  }
+}
+
+/** Rows of hours, each of which is in one whole span of a period or in none. */
+function addPending(rows: readonly Row[], { from, to }: Piece, groups: Groups): void {
+  const { column, tag: wanted } = groups.grouped;
+  for (const row of rows) {
+    const [tag, value, tenant, task, model] = row.keys;
+    const isWanted = wanted === '*' ? tag !== '' : tag === wanted;
+    if (!isWanted || row.start < from || row.start >= to) continue;
+    const group = { task, tenant, model, value, start: row.start }[column];
+    groups.add(pendingRow(group, row), group, tag);
   }
 }
 

@@ -49,6 +49,10 @@ export class RollupRows implements Iterable<Row> {
     this.#rows.push(made);
   }
 
+  get size(): number {
+    return this.#rows.length;
+  }
+
   [Symbol.iterator](): Iterator<Row> {
     return this.#rows[Symbol.iterator]();
   }

@@ -5,12 +5,13 @@
  * Each call is in one row of its hour, one of its day and one of its month (tag `''`), in one of the totals
  * of hour and day, with tenant and task left out, and for each of its tags in one more of hour, day and
  * month. A tag may have so many values a day, and so many a month; those beyond are summed up as one
- * (`TagValues`).
+ * (`TagValues`). Under load these rows are written a few times a second (`PendingSums`).
  *
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { countOf, isCacheHit } from '../ledger-store.ts';
+import { PendingSums } from './pending-sums.ts';
 import { type Row, type RowKeys, RollupRows } from './rollup-rows.ts';
 import { DAY, DAY_TOTAL, HOUR, HOUR_TOTAL, MONTH, type Span } from './rollup-spans.ts';
 import type { SummedCall } from './call-rows.ts';
@@ -20,8 +21,17 @@ import { OTHER_VALUES, TagValues } from './tag-values.ts';
 
 const KEYS = ['span', 'start', 'tag', 'value', 'tenant', 'task', 'model', 'tier', 'arm'] as const;
 
+/** How long sums are pending at most while calls come, in ms. */
+const PENDING_MS = 250;
+/** Rows of hours that one process leaves pending at most: who reads a report adds them up. */
+const MOST_PENDING = 1000;
+
 /** Adds calls to the rollups. */
 export class Rollups {
+  readonly #pending: PendingSums;
+  /** Rows that this process has left pending, and since when, by the clock of `performance.now`. */
+  #left = 0;
+  #since = -Infinity;
   readonly #rows: SparseInsert;
   readonly #upsertUnit: StatementSync;
   // Fewer of each day than of each month: a period that is no month reads them of up to sixty days.
@@ -29,6 +39,7 @@ export class Rollups {
   readonly #valuesOfMonth = new TagValues({ span: MONTH, most: 400, kept: 300 });
 
   constructor(database: DatabaseSync) {
+    this.#pending = new PendingSums(database);
     const sums = ROLLUP_SUMS.map(({ column }) => column);
     this.#rows = new SparseInsert(database, {
       table: 'rollups',
@@ -45,6 +56,24 @@ export class Rollups {
   add(calls: readonly SummedCall[]): void {
     const hours = new RollupRows();
     for (const call of calls) this.#addToHours(hours, call);
+    this.#left += hours.size;
+    if (this.#left > MOST_PENDING || performance.now() - this.#since > PENDING_MS) {
+      this.#write(hours);
+    } else {
+      this.#pending.add(hours);
+    }
+  }
+
+  /** Writes what is pending, inside a transaction that is open. */
+  settle(): void {
+    this.#write(new RollupRows());
+  }
+
+  /** Writes rows of hours and all that are pending. */
+  #write(hours: RollupRows): void {
+    this.#left = 0;
+    this.#since = performance.now();
+    for (const row of this.#pending.take()) hours.add(row);
     const hourTotals = new RollupRows();
     const days = new RollupRows();
     for (const row of hours) {
@@ -58,11 +87,11 @@ export class Rollups {
       const keys = this.#keysOfMonth(row);
       if (keys !== undefined) months.add({ ...row, keys, start: MONTH.startOf(row.start) });
     }
-    this.#write(HOUR, hours);
-    this.#write(HOUR_TOTAL, hourTotals);
-    this.#write(DAY, days);
-    this.#write(DAY_TOTAL, dayTotals);
-    this.#write(MONTH, months);
+    this.#upsert(HOUR, hours);
+    this.#upsert(HOUR_TOTAL, hourTotals);
+    this.#upsert(DAY, days);
+    this.#upsert(DAY_TOTAL, dayTotals);
+    this.#upsert(MONTH, months);
   }
 
   #addToHours(hours: RollupRows, call: SummedCall): void {
@@ -95,7 +124,7 @@ export class Rollups {
     return place === undefined ? undefined : [tag, place, ...others];
   }
 
-  #write({ name }: Span, rows: RollupRows): void {
+  #upsert({ name }: Span, rows: RollupRows): void {
     for (const { start, keys, sums } of rows) {
       const values: Value[] = [name, start, ...keys];
       for (const sum of sums) values.push(sum === 0 ? null : sum);

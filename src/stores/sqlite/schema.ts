@@ -198,6 +198,8 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX usage_by_end ON usage (dropped_at) WHERE dropped_at IS NOT NULL;
    CREATE INDEX passings_by_end ON passings (dropped_at) WHERE dropped_at IS NOT NULL;`,
   fillTotals('hour-total', 'hour'),
+  // Rows of hours that are not in the rollups yet, as JSON; see `pending-sums.ts`.
+  'CREATE TABLE pending_sums (number INTEGER PRIMARY KEY, sums TEXT NOT NULL) STRICT;',
 ];
 
 /** Totals of spans, of all their calls. */

@@ -71,6 +71,17 @@ function storesIn(database: DatabaseSync, options: SqliteOptions): Stores {
     ledger.write(records);
     accounts.write(charges);
   }
+  /** So that a file at rest has no sums pending. Where that cannot be, who reads adds them up. */
+  function settle(): void {
+    try {
+      commit.exclusively(() => {
+        readVersion();
+        ledger.settle();
+      });
+    } catch {
+      // Whoever writes next puts them in.
+    }
+  }
   return {
     ledger,
     accounts,
@@ -80,6 +91,7 @@ function storesIn(database: DatabaseSync, options: SqliteOptions): Stores {
       try {
         commit.flush();
         accounts.release();
+        settle();
       } finally {
         database.close();
       }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { SQLOutputValue } from 'node:sqlite';
+import type { Row } from './rollup-rows.ts';
 import { ROLLUP_SUMS, type RollupSum } from './schema.ts';
 
 /**
@@ -53,6 +54,20 @@ export function placeOf(usualSum: string): number {
   const place = USUAL_SUMS.indexOf(usualSum);
   if (place < 0) throw new Error(`${usualSum} has no column of its own.`);
   return FIRST_USUAL + place;
+}
+
+const placesOf = (sums: readonly RollupSum[]): readonly number[] =>
+  sums.map((sum) => ROLLUP_SUMS.indexOf(sum));
+const [usualPlaces, rarePlaces, squaredPlaces] = [usual, rare, squared].map(placesOf);
+
+/** A row that is pending as it would be read from `rollups`. */
+export function pendingRow(group: SQLOutputValue, { keys, sums }: Row): SumsRow {
+  const [, , , , model, tier, arm] = keys;
+  const at = (places: readonly number[] = []): readonly number[] =>
+    places.map((place) => sums[place] ?? 0);
+  const seldom = at(rarePlaces);
+  const all = seldom.some((sum) => sum !== 0) ? JSON.stringify(seldom) : null;
+  return [group, model, tier, ...at(usualPlaces), all, arm, ...at(squaredPlaces)];
 }
 
 /** What is selected of `rollups`, where `group` tells the groups apart. */
