@@ -9,7 +9,7 @@ const NANO = 1e9;
 const ZERO = 48;
 
 /** Names and values in turn, as node:http takes them: an object of so many changing fields costs more to make. */
-export type HeaderList = (string | number)[];
+export type HeaderList = string[];
 
 /** True where the list names this header; a value may read like a name. */
 export function hasHeader(headers: HeaderList, name: string): boolean {

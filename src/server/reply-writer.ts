@@ -86,7 +86,8 @@ export class ReplyWriter implements Quiet {
     const headers = call === undefined ? [] : replyHeaders(call);
     // What both tell of stands once: limits refuse with the headers that they tell of themselves.
     for (const name in own) if (!hasHeader(headers, name)) headers.push(name, own[name] ?? '');
-    headers.push('content-type', 'application/json', 'content-length', Buffer.byteLength(body));
+    headers.push('content-type', 'application/json');
+    headers.push('content-length', String(Buffer.byteLength(body)));
     response.writeHead(status, headers);
     response.end(body);
   }
@@ -95,7 +96,7 @@ export class ReplyWriter implements Quiet {
     // As text: Node then sends head and body in one write.
     const { data: body, bytes } = batch?.[0] ?? NOTHING;
     const headers = replyHeaders(call);
-    headers.push('content-type', 'application/json', 'content-length', bytes);
+    headers.push('content-type', 'application/json', 'content-length', String(bytes));
     this.#response.writeHead(200, headers);
     // ASCII is the same in both, and cheaper to copy than to encode.
     this.#response.end(body, bytes === body.length ? 'latin1' : 'utf8');
