@@ -333,8 +333,11 @@ export function newTrace(): Trace {
   };
 }
 
-/** Answers a call. Throws a {@link FarthingError} where there is no answer. */
-export type Handler = (call: Call) => Promise<Reply>;
+/**
+ * Answers a call. Rejects with a {@link FarthingError} where there is no answer, and never throws. A reply that
+ * is there at once comes without a promise.
+ */
+export type Handler = (call: Call) => Promise<Reply> | Reply;
 
 /**
  * One step of the pipeline. An async one ends with `return await next(call)`: an async function that returns

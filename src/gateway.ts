@@ -9,7 +9,7 @@ import { AnswerCache } from './cache/answer-cache.ts';
 import type { CacheStore } from './cache/cache-store.ts';
 import { openCache, usesCache } from './cache/open-cache.ts';
 import { Deliveries } from './alerts/deliveries.ts';
-import type { Call, Handler } from './call.ts';
+import type { Call, Reply } from './call.ts';
 import type { Config, Model, Task } from './config/config.ts';
 import { ModelRegistry } from './config/models.ts';
 import { anthropicDialect } from './dialects/anthropic-messages.ts';
@@ -58,7 +58,7 @@ export interface Gateway {
   /** What a call would cost, and whether it would be let through. Asks nobody. Throws like {@link identify}. */
   quote(call: Call): Promise<Quote>;
   /** Answers a call. The reply's events must be read, or ended by `return()`. */
-  readonly answer: Handler;
+  readonly answer: (call: Call) => Promise<Reply>;
   /** Tells of every settled call from here on. */
   onSettled(sink: Sink): void;
   /** Waits for requests in flight upstream, writes the ledger out and closes everything. */

@@ -6,7 +6,7 @@
 import type { Cashier } from './accounts/cashier.ts';
 import type { AnswerCache } from './cache/answer-cache.ts';
 import type { Entry } from './cache/entry.ts';
-import { type Call, compose, type Handler, type Stage } from './call.ts';
+import { type Call, compose, type Handler, type Reply, type Stage } from './call.ts';
 import type { Model, Task } from './config/config.ts';
 import type { Spending } from './config/spending.ts';
 import { referenceOf } from './pricing/receipt.ts';
@@ -107,6 +107,7 @@ export function createAsk(parts: AskParts): Handler {
 }
 
 /** The whole way of a call as one handler. */
-export function createPipeline(parts: PipelineParts): Handler {
-  return compose(stagesOf(parts), parts.provider);
+export function createPipeline(parts: PipelineParts): (call: Call) => Promise<Reply> {
+  const handler = compose(stagesOf(parts), parts.provider);
+  return (call) => Promise.resolve(handler(call));
 }

@@ -168,3 +168,8 @@ export async function textOf(reply: Reply): Promise<string> {
   }
   return text;
 }
+
+/** A handler that always gives a promise. */
+export function promised(handler: Handler): (call: Call) => Promise<Reply> {
+  return async (call) => handler(call);
+}

@@ -9,7 +9,7 @@ import type { Call, Handler, Reply, Stage } from '../../call.ts';
 import type { CachePolicy } from '../../config/cache-policy.ts';
 import type { Task } from '../../config/config.ts';
 import type { ModelRegistry } from '../../config/models.ts';
-import { FarthingError } from '../../errors.ts';
+import { FarthingError, toFarthingError } from '../../errors.ts';
 import { RecentMap } from '../../recent-map.ts';
 import { callBehind } from './behind.ts';
 import { cacheMiss, type Directives, readDirectives } from './directives.ts';
@@ -45,6 +45,13 @@ interface Place {
   readonly policy: CachePolicy;
 }
 
+/** A call whose answer is looked for. */
+interface Sought {
+  readonly call: Call;
+  readonly asked: Directives;
+  readonly place: Place;
+}
+
 class Caching {
   readonly #options: CacheOptions;
   readonly #next: Handler;
@@ -56,36 +63,51 @@ class Caching {
     this.#next = next;
   }
 
-  readonly answer: Handler = async (call) => {
-    const asked = readDirectives(call.headers);
-    const place = asked.mode === 'off' ? undefined : this.#placeOf(call);
-    if (place === undefined) return await this.#pass(call, 'off', asked);
-    if (asked.mode === 'refresh') return await this.#ask(call, 'refresh', place);
-    let entry: Entry | undefined;
-    let state: PassedState = 'miss';
+  readonly answer: Handler = (call) => {
     try {
+      const asked = readDirectives(call.headers);
+      const place = asked.mode === 'off' ? undefined : this.#placeOf(call);
+      if (place === undefined) return this.#pass(call, 'off', asked);
+      if (asked.mode === 'refresh') return this.#ask(call, 'refresh', place);
       const found = this.#options.cache.store.get(place.ofTurn);
-      entry = found instanceof Promise ? await found : found;
+      const sought = { call, asked, place };
+      if (found instanceof Promise) return this.#whenFound(found, sought);
+      return this.#give(found, sought) ?? this.#goOn('miss', sought);
+    } catch (thrown) {
+      return Promise.reject(toFarthingError(thrown));
+    }
+  };
+
+  async #whenFound(found: Promise<Entry | undefined>, sought: Sought): Promise<Reply> {
+    let entry: Entry | undefined;
+    try {
+      entry = await found;
     } catch {
-      state = 'unavailable';
+      return await this.#goOn('unavailable', sought);
     }
-    const model = entry === undefined ? undefined : this.#options.models.find(entry.model);
+    return this.#give(entry, sought) ?? (await this.#goOn('miss', sought));
+  }
+
+  /** The entry's answer; undefined where the task or the client does not take it. */
+  #give(entry: Entry | undefined, { call, asked, place }: Sought): Reply | undefined {
+    if (entry === undefined) return undefined;
+    const model = this.#options.models.find(entry.model);
+    if (model === undefined) return undefined;
     const now = Date.now();
-    if (
-      entry === undefined ||
-      model === undefined ||
-      now >= entry.freshUntil + place.policy.staleMs ||
-      now - entry.storedAt > (asked.maxAgeMs ?? Infinity)
-    ) {
-      // What means the same may still be kept: that stage refuses the call when there is none.
-      const isLast = state !== 'miss' || place.policy.semantic === undefined;
-      if (asked.mode === 'only' && isLast) return await this.#pass(call, state, asked);
-      return await this.#ask(call, state, place);
-    }
-    if (entry.freshUntil <= now) this.#revalidate(call, place);
+    const { storedAt, freshUntil } = entry;
+    if (now >= freshUntil + place.policy.staleMs) return undefined;
+    if (asked.maxAgeMs !== undefined && now - storedAt > asked.maxAgeMs) return undefined;
+    if (freshUntil <= now) this.#revalidate(call, place);
     this.#options.cache.repeated.answered(call, place);
     return replay(call, { entry, model, state: 'hit' });
-  };
+  }
+
+  #goOn(state: PassedState, { call, asked, place }: Sought): Promise<Reply> | Reply {
+    // What means the same may still be kept: that stage refuses the call when there is none.
+    const isLast = state !== 'miss' || place.policy.semantic === undefined;
+    if (asked.mode === 'only' && isLast) return this.#pass(call, state, asked);
+    return this.#ask(call, state, place);
+  }
 
   /** Undefined for a call that is neither looked up nor kept. */
   #placeOf(call: Call): Place | undefined {
@@ -112,14 +134,14 @@ class Caching {
   }
 
   /** Goes on without the cache, where the client lets it. */
-  #pass(call: Call, state: PassedState, { mode }: Directives): Promise<Reply> {
+  #pass(call: Call, state: PassedState, { mode }: Directives): Promise<Reply> | Reply {
     note(call, state);
     if (mode !== 'only') return this.#next(call);
     throw cacheMiss();
   }
 
   /** Goes on to a model, for an answer that `keep` keeps under the call's key. */
-  #ask(call: Call, state: PassedState, { ofTurn }: Place): Promise<Reply> {
+  #ask(call: Call, state: PassedState, { ofTurn }: Place): Promise<Reply> | Reply {
     note(call, state);
     return this.#next({ ...call, sameAs: ofTurn });
   }

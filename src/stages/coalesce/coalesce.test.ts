@@ -4,7 +4,14 @@ import fc from 'fast-check';
 import { type Attempt, type Call, type Handler, type Reply, ReplyEvent } from '../../call.ts';
 import { Departure } from '../../departure.ts';
 import { FarthingError } from '../../errors.ts';
-import { callOf, modelAt, nowhere, taskOf, tierOf } from '../../testing/stage-fixtures.ts';
+import {
+  callOf,
+  modelAt,
+  nowhere,
+  promised,
+  taskOf,
+  tierOf,
+} from '../../testing/stage-fixtures.ts';
 import { coalesce } from './coalesce.ts';
 
 const model = modelAt('small', 1);
@@ -75,7 +82,7 @@ async function read(reply: Reply): Promise<string[]> {
 describe('coalesce', () => {
   test('calls with the same key are one question; others, and those without a key, are their own', async () => {
     const upstream = new Upstream();
-    const handler = coalesce().wrap(upstream.handler);
+    const handler = promised(coalesce().wrap(upstream.handler));
     const calls = ['a', 'a', 'b', undefined, undefined].map((key) => callWith(key));
     const replies = calls.map(async (call) => read(await handler(call)));
     await settled();
@@ -106,7 +113,7 @@ describe('coalesce', () => {
 
   test('who joins in the middle of a stream gets all of it; streams and JSON are apart', async () => {
     const upstream = new Upstream();
-    const handler = coalesce().wrap(upstream.handler);
+    const handler = promised(coalesce().wrap(upstream.handler));
     const first = handler(callWith('a', true)).then(read);
     await settled();
     upstream.push('one');
@@ -126,7 +133,7 @@ describe('coalesce', () => {
 
   test('the leader’s client leaves: the others go on, and the leader is settled when it is over', async () => {
     const upstream = new Upstream();
-    const handler = coalesce().wrap(upstream.handler);
+    const handler = promised(coalesce().wrap(upstream.handler));
     const leader = { ...callWith('a', true), departure: new Departure() };
     const reply = await handler(leader);
     const follower = handler(callWith('a', true)).then(read);
@@ -148,7 +155,7 @@ describe('coalesce', () => {
 
   test('a follower that leaves in the middle has no reference: nothing that it saved is known', async () => {
     const upstream = new Upstream();
-    const handler = coalesce().wrap(upstream.handler);
+    const handler = promised(coalesce().wrap(upstream.handler));
     const leader = handler(callWith('a', true)).then(read);
     const follower = callWith('a', true);
     const reply = await handler(follower);
@@ -162,7 +169,7 @@ describe('coalesce', () => {
 
   test('when all have left the question is given up', async () => {
     const upstream = new Upstream();
-    const handler = coalesce().wrap(upstream.handler);
+    const handler = promised(coalesce().wrap(upstream.handler));
     const replies = await Promise.all([1, 2].map(async () => handler(callWith('a', true))));
     // The leader's ends when the question has: all at once, as clients leave.
     await Promise.all(replies.map(async ({ events }) => events[Symbol.asyncIterator]().return?.()));
@@ -174,7 +181,7 @@ describe('coalesce', () => {
 
   test('a follower whose client leaves while it waits is let go at once', async () => {
     const upstream = new Upstream();
-    const handler = coalesce().wrap(upstream.handler);
+    const handler = promised(coalesce().wrap(upstream.handler));
     const leader = handler(callWith('a'));
     const follower = { ...callWith('a'), departure: new Departure() };
     const waiting = handler(follower);
@@ -228,7 +235,7 @@ describe('coalesce', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
         const upstream = new Upstream();
-        const handler = coalesce().wrap(upstream.handler);
+        const handler = promised(coalesce().wrap(upstream.handler));
         const calls: Call[] = [];
         const readers: Promise<string[]>[] = [];
         const left = new Set<number>();

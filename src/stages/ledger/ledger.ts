@@ -55,7 +55,8 @@ export function ledger(options: LedgerOptions): Stage {
     wrap: (next) => async (call) => {
       let reply: Reply;
       try {
-        reply = await next(call);
+        const given = next(call);
+        reply = given instanceof Promise ? await given : given;
         if (reply.form === 'stream') {
           return { ...reply, events: new SettlingEvents(call, reply.events, settle) };
         }

@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import type { Call, Handler } from '../../call.ts';
+import type { Call, Handler, Reply } from '../../call.ts';
 import { FarthingError } from '../../errors.ts';
 import { PriceLookup } from '../../pricing/price-lookup.ts';
 import type { PriceBook } from '../../pricing/price-book.ts';
@@ -9,6 +9,7 @@ import {
   checkThat,
   type Line,
   modelAt,
+  promised,
   scripted,
   taskOf,
   textOf,
@@ -25,8 +26,8 @@ const large = modelAt('large', 10, 10);
 const saysYes = checkThat('says-yes', ({ text }) => text.includes('yes'));
 const brief = checkThat('brief', ({ text }) => text.length < 10);
 
-function answering(lines: Readonly<Record<string, Line>>): Handler {
-  return route({ prices, conversations: new Conversations() }).wrap(scripted(lines));
+function answering(lines: Readonly<Record<string, Line>>): (call: Call) => Promise<Reply> {
+  return promised(route({ prices, conversations: new Conversations() }).wrap(scripted(lines)));
 }
 
 const askedModels = ({ trace }: Call): string[] => trace.attempts.map(({ model }) => model.name);
