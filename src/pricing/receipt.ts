@@ -31,7 +31,10 @@ export function writeReceipt(call: Call, options: ReceiptOptions): Receipt {
   const { prices } = options;
   const attempts = call.trace.attempts.map((attempt) => priceAttempt(attempt, prices));
   const reference = referenceOf(call, options, call.trace.task);
-  const { referenceNano, referenceSource } = priceReference(call, reference, { prices, attempts });
+  const { referenceNano, referenceSource, rule } = priceReference(call, reference, {
+    prices,
+    attempts,
+  });
   let paid = 0;
   let priced = true;
   for (const { costNano: cost } of attempts) {
@@ -58,7 +61,7 @@ export function writeReceipt(call: Call, options: ReceiptOptions): Receipt {
     countedReferenceNano: known ?? paid,
     stale:
       isAnyStale(call, attempts, options.priceMaxAgeMs) ||
-      (referenceSource === 'estimated' && isReferenceStale(call, reference, options)),
+      (rule !== undefined && isStale(rule, call.startedAt, options.priceMaxAgeMs)),
     savedNano,
     overheadNano,
   };
@@ -104,16 +107,10 @@ function isAnyStale(
   );
 }
 
-function isReferenceStale(
-  { startedAt }: Call,
-  reference: Model | undefined,
-  { prices, priceMaxAgeMs }: ReceiptOptions,
-): boolean {
-  const rule = reference && prices.usual(reference, startedAt);
-  return rule !== undefined && isStale(rule, startedAt, priceMaxAgeMs);
+interface ReferencePrice extends Pick<Receipt, 'referenceNano' | 'referenceSource'> {
+  /** The price that it was estimated by. */
+  readonly rule?: PriceRule;
 }
-
-type ReferencePrice = Pick<Receipt, 'referenceNano' | 'referenceSource'>;
 
 function priceReference(call: Call, reference: Model | undefined, priced: Priced): ReferencePrice {
   const { trace, startedAt } = call;
@@ -142,6 +139,7 @@ function priceReference(call: Call, reference: Model | undefined, priced: Priced
   return {
     referenceNano: costNano(tokens, rule, { at: startedAt, serviceTier }),
     referenceSource: 'estimated',
+    rule,
   };
 }
 

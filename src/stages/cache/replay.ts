@@ -29,7 +29,7 @@ export interface Replayed {
 export function replay(call: Call, { entry, model, state }: Replayed): Reply {
   const { trace, body, operation } = call;
   trace.cache = state;
-  trace.cacheHeaders = toldOfHit(state, ageOf(entry));
+  trace.cacheHeaders = toldOfHit(state, ageOf(entry, call));
   // Not among the call's attempts: no request was sent for it, and it costs nothing.
   const answer: Attempt = {
     model,
@@ -59,9 +59,9 @@ function wholeOf(entry: Entry): readonly (readonly ReplyEvent[])[] {
   return whole;
 }
 
-/** Whole seconds since an entry was stored. */
-function ageOf({ storedAt }: Entry): string {
-  return String(Math.max(0, Math.floor((Date.now() - storedAt) / 1000)));
+/** How old an entry was when it was asked for, in whole seconds; 0 for one that was waited for. */
+function ageOf({ storedAt }: Entry, { startedAt }: Call): string {
+  return String(Math.max(0, Math.floor((startedAt - storedAt) / 1000)));
 }
 
 type Told = Readonly<Record<string, string>>;
