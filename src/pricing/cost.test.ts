@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { completeRates, costNano as costOf, mostCostNano } from './cost.ts';
 import type { PriceRule, Rates } from './price-rule.ts';
-import { NO_TOKENS, TOKEN_CLASSES, type TokenCounts, inputTokens, outputTokens } from './usage.ts';
+import {
+  NO_TOKENS,
+  TOKEN_CLASSES,
+  type TokenCounts,
+  countsOf,
+  inputTokens,
+  outputTokens,
+} from './usage.ts';
 
 function ruleOf(rates: Rates, more: Partial<PriceRule> = {}): PriceRule {
   return { id: 'test/m@2026-01-01', rates, source: 'test', asOf: '2026-01-01', ...more };
@@ -347,4 +354,18 @@ describe('service tiers, regions and fees', () => {
       }),
     );
   });
+});
+
+test('counts stand in the order of their classes', () => {
+  for (const [index, name] of TOKEN_CLASSES.entries()) {
+    assert.deepEqual(
+      countsOf(tokens({ [name]: 7 })),
+      TOKEN_CLASSES.map((_, place) => (place === index ? 7 : 0)),
+    );
+  }
+});
+
+test('a count that is missing is an error, not nothing', () => {
+  const missing = { ...NO_TOKENS, output: undefined } as unknown as TokenCounts;
+  assert.throws(() => costNano(missing, ruleOf({ input: 1, output: 1 })), RangeError);
 });

@@ -21,6 +21,7 @@ import {
   TOKEN_CLASSES,
   type TokenClass,
   type TokenCounts,
+  countsOf,
   inputTokens,
 } from './usage.ts';
 
@@ -170,12 +171,12 @@ function isWithin({ utcDays, fromMinute, toMinute }: PriceWindow, at: number): b
 function costAt(tokens: TokenCounts, rates: Rates): number {
   const perToken = picoOf(rates);
   let pico = 0;
-  for (let index = 0; index < TOKEN_CLASSES.length; index++) {
-    const name = TOKEN_CLASSES[index] ?? 'input';
-    const count = tokens[name];
+  const counts = countsOf(tokens);
+  for (let index = 0; index < counts.length; index++) {
+    const count = counts[index] ?? Number.NaN;
     if (count === 0) continue;
     if (!(count > 0) || !Number.isSafeInteger(count)) {
-      throw new RangeError(`${count} is no number of ${name} tokens.`);
+      throw new RangeError(`${count} is no number of ${TOKEN_CLASSES[index]} tokens.`);
     }
     pico += count * (perToken[index] ?? 0);
   }

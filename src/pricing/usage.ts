@@ -80,6 +80,23 @@ export function inputTokens(tokens: TokenCounts): number {
   return input + cacheRead + written + tokens.inputAudio + tokens.inputImage;
 }
 
+/** The counts in the order of `TOKEN_CLASSES`. */
+export function countsOf(tokens: TokenCounts): readonly number[] {
+  return [
+    tokens.input,
+    tokens.cacheRead,
+    tokens.cacheWrite5m,
+    tokens.cacheWrite30m,
+    tokens.cacheWrite1h,
+    tokens.cacheWrite12h,
+    tokens.inputAudio,
+    tokens.inputImage,
+    tokens.output,
+    tokens.reasoning,
+    tokens.outputAudio,
+  ];
+}
+
 /** Tokens of the whole answer, reasoning included: what OpenAI calls `completion_tokens`. */
 export function outputTokens(tokens: TokenCounts): number {
   return tokens.output + tokens.reasoning + tokens.outputAudio;

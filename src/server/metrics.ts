@@ -6,7 +6,7 @@
  */
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { isOfEach } from '../accounts/whose.ts';
-import { type Attempt, type Call, SAVING_STAGES } from '../call.ts';
+import { type Attempt, type Call, type Receipt, SAVING_STAGES } from '../call.ts';
 import type { FarthingError } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { TOKEN_CLASSES } from '../pricing/usage.ts';
@@ -108,11 +108,19 @@ export class Metrics {
     task.duration.add((endedAt - call.startedAt) / 1000);
     task.cost.amount += receipt.costNano / NANO;
     task.overhead.amount += Math.max(0, receipt.overheadNano) / NANO;
-    for (const stage of SAVING_STAGES) this.#saved[stage] += receipt.savedNano[stage];
+    this.#save(receipt.savedNano);
     if (!receipt.priced) task.unpriced.amount++;
     // Counters cannot fall: saved is reference less cost, and the difference may be negative.
     task.reference.amount += (receipt.referenceNano ?? receipt.costNano) / NANO;
     for (const attempt of attempts) this.#attempt(attempt);
+  }
+
+  /** Written out: a loop over names takes five times as long. */
+  #save({ cache, coalesce, route, service }: Receipt['savedNano']): void {
+    this.#saved.cache += cache;
+    this.#saved.coalesce += coalesce;
+    this.#saved.route += route;
+    this.#saved.service += service;
   }
 
   /** Tasks that were found are one: a client must not make labels. */

@@ -74,10 +74,15 @@ function putPairs(header: string | undefined, put: Put): void {
   }
 }
 
-/** Names of tags start with `x`, `h` or `c`: a look at the letter is quicker than one at the header. */
+/** Names of tags start with `x-`, `he` or `cf`: a look at two letters is quicker than one at the header. */
 function mayBeTags(name: string): boolean {
   const first = name.charCodeAt(0);
-  return first === 120 || first === 104 || first === 99;
+  const second = name.charCodeAt(1);
+  return (
+    (first === 120 && second === 45) ||
+    (first === 104 && second === 101) ||
+    (first === 99 && second === 102)
+  );
 }
 
 function putForeign(name: string, value: string | undefined, put: Put): void {
