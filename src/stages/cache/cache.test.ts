@@ -195,6 +195,15 @@ describe('a store in trouble', () => {
     await assert.rejects(ask({}, only), { code: 'cache_miss' });
   });
 
+  test('one that throws where it should reject is taken for one that cannot be asked', async () => {
+    const get = (): never => {
+      throw new Error('down');
+    };
+    const { text, call } = await scene({}, broken({ get })).ask();
+    assert.equal(text, 'first');
+    assert.equal(call.trace.cache, 'unavailable');
+  });
+
   test('one that never finishes writing holds no call up', async () => {
     const { ask } = scene({}, broken({ set: async () => new Promise<void>(() => undefined) }));
     assert.equal((await ask()).text, 'first');

@@ -69,7 +69,7 @@ class Caching {
       const place = asked.mode === 'off' ? undefined : this.#placeOf(call);
       if (place === undefined) return this.#pass(call, 'off', asked);
       if (asked.mode === 'refresh') return this.#ask(call, 'refresh', place);
-      const found = this.#options.cache.store.get(place.ofTurn);
+      const found = this.#find(place);
       const sought = { call, asked, place };
       if (found instanceof Promise) return this.#whenFound(found, sought);
       return this.#give(found, sought) ?? this.#goOn('miss', sought);
@@ -77,6 +77,15 @@ class Caching {
       return Promise.reject(toFarthingError(thrown));
     }
   };
+
+  /** A store of a user's own may throw where it should reject. */
+  #find({ ofTurn }: Place): Promise<Entry | undefined> | Entry | undefined {
+    try {
+      return this.#options.cache.store.get(ofTurn);
+    } catch (thrown) {
+      return Promise.reject(toFarthingError(thrown));
+    }
+  }
 
   async #whenFound(found: Promise<Entry | undefined>, sought: Sought): Promise<Reply> {
     let entry: Entry | undefined;
